@@ -21,11 +21,7 @@ fn wire_formats(c: &mut Criterion) {
 }
 
 fn wire<F: WireFormat>(c: &mut Criterion, name: &str, format: F) {
-    let request = Request::RequestWork {
-        request_message: "echo".into(),
-        parameter: "hi".into(),
-        sender_timestamp: "12345678901234567890".into(),
-    };
+    let request = Request::work("echo", "hi", "12345678901234567890");
     let response = Response::WorkDone {
         sender_timestamp: "12345678901234567890".into(),
         result: "hi".into(),

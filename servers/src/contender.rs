@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -118,15 +117,10 @@ impl Contender {
             }
             return Err(ContenderError::UnknownModel { name: name.to_owned() });
         };
-        let mut options = ServerOptions::defaults(model.options);
+        let mut options = ServerOptions::defaults(model.options());
         for (name, value) in defaults {
-            let key = model.options.iter().find(|key| key.name == *name);
-            if let Some(key) = key.filter(|key| key.set(&mut options, value).is_none()) {
-                return Err(ContenderError::BadValue {
-                    option: key.name,
-                    value: (*value).to_owned(),
-                    expected: key.expected,
-                });
+            if let Some(key) = model.option(name) {
+                set_value(key, &mut options, value)?;
             }
         }
         let mut given_values = BTreeMap::new();
@@ -177,15 +171,7 @@ impl Contender {
     /// All options that the model has with their values, those included that nobody typed.
     pub fn resolved_options(&self) -> BTreeMap<String, String> {
         let value = |key: &OptionKey| (key.name.to_owned(), key.value(&self.options));
-        self.model.options.iter().map(value).collect()
-    }
-}
-
-impl FromStr for Contender {
-    type Err = ContenderError;
-
-    fn from_str(text: &str) -> Result<Contender, ContenderError> {
-        Contender::parse(text)
+        self.model.options().into_iter().map(value).collect()
     }
 }
 
@@ -206,24 +192,23 @@ fn set_option(
     options: &mut ServerOptions,
     text: &str,
 ) -> Result<&'static OptionKey, ContenderError> {
-    let known = || names(model.options, |key| key.name);
+    let known: Vec<&str> = model.options().iter().map(|key| key.name).collect();
+    let (model_name, known_names) = (model.name, known.join(", "));
     let Some((name, value)) = text.split_once('=') else {
-        return Err(ContenderError::NotAnOption { text: text.to_owned(), model: model.name, options: known() });
+        return Err(ContenderError::NotAnOption { text: text.to_owned(), model: model_name, options: known_names });
     };
-    let (name, value) = (name.trim(), value.trim());
-    let Some(key) = model.options.iter().find(|key| key.name == name) else {
-        let meant = did_you_mean(name, model.options.iter().map(|key| key.name));
-        return Err(ContenderError::UnknownOption {
-            model: model.name,
-            option: name.to_owned(),
-            meant,
-            options: known(),
-        });
+    let (option, value) = (name.trim().to_owned(), value.trim());
+    let Some(key) = model.option(&option) else {
+        let meant = did_you_mean(&option, known);
+        return Err(ContenderError::UnknownOption { model: model_name, option, meant, options: known_names });
     };
-    match key.set(options, value) {
-        Some(()) => Ok(key),
-        None => Err(ContenderError::BadValue { option: key.name, value: value.to_owned(), expected: key.expected }),
-    }
+    set_value(key, options, value)?;
+    Ok(key)
+}
+
+fn set_value(key: &OptionKey, options: &mut ServerOptions, value: &str) -> Result<(), ContenderError> {
+    let bad = || ContenderError::BadValue { option: key.name, value: value.to_owned(), expected: key.expected };
+    key.set(options, value).ok_or_else(bad)
 }
 
 fn label(model: &Model, given_values: &BTreeMap<&str, String>) -> String {
@@ -239,8 +224,4 @@ fn label(model: &Model, given_values: &BTreeMap<&str, String>) -> String {
 
 fn model_names() -> Vec<&'static str> {
     MODELS.iter().map(|model| model.name).collect()
-}
-
-fn names<T>(things: &[T], name: fn(&T) -> &'static str) -> String {
-    things.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -67,13 +67,6 @@ pub(crate) struct LiveCounters {
 pub(crate) struct ServingGuard<'a>(&'a LiveCounters);
 
 impl LiveCounters {
-    /// Requests whose work has begun and whose reply is not there yet.
-    pub(crate) fn requests_under_way(&self) -> u64 {
-        // What ends is read before what begins, so that nothing ends that has not begun.
-        let ended = self.requests_served.get() + self.backend_errors.get();
-        self.requests_begun.get().saturating_sub(ended)
-    }
-
     /// Counts a connection that a thread or a task begins to serve.
     pub(crate) fn begin_connection(&self) -> ServingGuard<'_> {
         self.connections_begun.increment();

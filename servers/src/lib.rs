@@ -34,6 +34,7 @@ mod server;
 pub mod service;
 mod snapshot;
 mod stop;
+mod tasks;
 #[cfg(test)]
 mod testing;
 mod threads;

@@ -2,6 +2,7 @@
 //! It knows nothing of connections, and does not know who runs them.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Server {
     /// What its calls share; none where each connection has a link of its own.
     pub(crate) backend_pool: Option<BackendPool>,
     pub(crate) counters: LiveCounters,
+    /// How many requests a server that is stopped waits for, where `drain` says so.
+    pub(crate) under_way: AtomicUsize,
     /// Asked before each accept.
     pub(crate) admission: Arc<Admission>,
     /// Ends the accept loop.
@@ -55,6 +58,7 @@ impl Server {
             backend: None,
             backend_pool: options.backend_pool.map(BackendPool::new),
             counters: LiveCounters::default(),
+            under_way: AtomicUsize::new(0),
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),
             runtimes: OnceLock::new(),
@@ -125,7 +129,7 @@ impl Server {
 
     /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtimes have this server's tasks. A server runs once, so
     /// the first to be told are the only ones.
-    pub(crate) fn runs_on(&self, runtimes: &[Runtime]) {
+    pub(crate) fn remember_runtimes(&self, runtimes: &[Runtime]) {
         let _ = self.runtimes.set(runtimes.iter().map(Runtime::metrics).collect());
     }
 }

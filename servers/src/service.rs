@@ -33,14 +33,15 @@ pub enum WorkOrder<'a> {
 impl<'a> WorkOrder<'a> {
     /// The same work, for whoever outlives the request's bytes.
     pub(crate) fn into_owned(self) -> WorkOrder<'static> {
+        self.map(|text| Cow::Owned(text.into_owned()), |duration| duration)
+    }
+
+    /// What is replied once the work is done: nothing, where it only took time.
+    pub(crate) fn into_result(self) -> Cow<'a, str> {
         match self {
-            WorkOrder::Echo(text) => WorkOrder::Echo(Cow::Owned(text.into_owned())),
-            WorkOrder::Call(duration) => WorkOrder::Call(duration),
-            WorkOrder::Sleep(duration) => WorkOrder::Sleep(duration),
-            WorkOrder::Block(duration) => WorkOrder::Block(duration),
-            WorkOrder::Spin(duration) => WorkOrder::Spin(duration),
-            WorkOrder::Lock(duration) => WorkOrder::Lock(duration),
-            WorkOrder::Reply(bytes) => WorkOrder::Reply(bytes),
+            WorkOrder::Echo(text) => text,
+            WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
+            _ => Cow::Borrowed(""),
         }
     }
 
@@ -58,14 +59,23 @@ impl<'a> WorkOrder<'a> {
 
     /// The same work, with times of so many percent of those asked for.
     pub(crate) fn stretched(self, percent: u32) -> WorkOrder<'a> {
-        let longer = |duration: Duration| duration * percent / 100;
+        self.map(|text| text, |duration| duration * percent / 100)
+    }
+
+    /// The same work with another text or another time.
+    fn map<'b>(
+        self,
+        text: impl FnOnce(Cow<'a, str>) -> Cow<'b, str>,
+        time: impl FnOnce(Duration) -> Duration,
+    ) -> WorkOrder<'b> {
         match self {
-            WorkOrder::Call(duration) => WorkOrder::Call(longer(duration)),
-            WorkOrder::Sleep(duration) => WorkOrder::Sleep(longer(duration)),
-            WorkOrder::Block(duration) => WorkOrder::Block(longer(duration)),
-            WorkOrder::Spin(duration) => WorkOrder::Spin(longer(duration)),
-            WorkOrder::Lock(duration) => WorkOrder::Lock(longer(duration)),
-            WorkOrder::Echo(_) | WorkOrder::Reply(_) => self,
+            WorkOrder::Echo(echoed) => WorkOrder::Echo(text(echoed)),
+            WorkOrder::Call(duration) => WorkOrder::Call(time(duration)),
+            WorkOrder::Sleep(duration) => WorkOrder::Sleep(time(duration)),
+            WorkOrder::Block(duration) => WorkOrder::Block(time(duration)),
+            WorkOrder::Spin(duration) => WorkOrder::Spin(time(duration)),
+            WorkOrder::Lock(duration) => WorkOrder::Lock(time(duration)),
+            WorkOrder::Reply(bytes) => WorkOrder::Reply(bytes),
         }
     }
 }

@@ -1,9 +1,19 @@
-//! What tests of several files need: who runs a pair of twins, and waiting with a deadline.
+//! What tests of several files need: a server, who runs a pair of twins, and waiting with a deadline.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime;
+
+use crate::Contender;
+use crate::protocol::Wire;
+use crate::server::Server;
+
+/// The server of this contender, which speaks JSON lines and needs no calibration.
+pub(crate) fn server(contender: &str) -> Arc<Server> {
+    Arc::new(Server::new(Contender::parse(contender).unwrap().options, Wire::JsonLines, Some(1)))
+}
 
 /// Who runs a test of a pair of functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,7 @@ pub(crate) fn of_runtime(workers: usize) -> impl Fn() -> String + Send + Sync + 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Barrier};
     use std::thread;
 
     use super::*;
@@ -44,11 +45,21 @@ mod tests {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name_fn(of_runtime(2)).build();
         let runtime = runtime.unwrap();
-        let (serves, blocks) = runtime.block_on(async {
-            let serves = tokio::spawn(async { own_name() }).await.unwrap();
-            (serves, tokio::task::spawn_blocking(own_name).await.unwrap())
+        let both_run = Arc::new(Barrier::new(2));
+        let meets = || {
+            let both_run = Arc::clone(&both_run);
+            async move {
+                both_run.wait();
+                own_name()
+            }
+        };
+        runtime.block_on(async {
+            let [one, other] = [meets(), meets()].map(tokio::spawn);
+            let mut serve = [one.await.unwrap(), other.await.unwrap()];
+            serve.sort();
+            assert_eq!(serve, ["worker 1", "worker 2"]);
+            // Before both ran, this might have had a thread that was begun for a worker.
+            assert_eq!(tokio::task::spawn_blocking(own_name).await.unwrap(), "blocking 1");
         });
-        assert!(["worker 1", "worker 2"].contains(&&*serves), "{serves}");
-        assert_eq!(blocks, "blocking 1");
     }
 }

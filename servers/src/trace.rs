@@ -36,16 +36,10 @@ pub enum Moment {
     Written,
 }
 
-const MOMENTS: [Moment; 8] = [
-    Moment::Accepted,
-    Moment::Read,
-    Moment::Begun,
-    Moment::Parked,
-    Moment::Suspended,
-    Moment::Resumed,
-    Moment::Ended,
-    Moment::Written,
-];
+const MOMENTS: [Moment; 8] = {
+    use Moment::{Accepted, Begun, Ended, Parked, Read, Resumed, Suspended, Written};
+    [Accepted, Read, Begun, Parked, Suspended, Resumed, Ended, Written]
+};
 
 /// One note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

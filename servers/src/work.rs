@@ -23,9 +23,6 @@ pub(crate) mod steps;
 use call::{BackendError, BackendLink, call_in_task, call_on_thread};
 use placement::{BlockingJob, place_in_task, place_on_thread};
 
-/// The result of work that only takes time.
-const NO_TEXT: Cow<'static, str> = Cow::Borrowed("");
-
 /// What became of a work order.
 #[derive(Debug)]
 pub(crate) enum Performed<'a> {
@@ -37,6 +34,11 @@ pub(crate) enum Performed<'a> {
     },
     /// The backend did not do its part.
     BackendFailed(BackendError),
+}
+
+impl Performed<'_> {
+    /// Work that only took time.
+    const WAITED: Performed<'static> = Performed::Done { result: Cow::Borrowed(""), waited_ns: None };
 }
 
 /// Performs a work order and gives its result. An error ends the connection.
@@ -52,38 +54,27 @@ pub(crate) fn perform_on_thread<'a>(
     trace.note(Moment::Begun);
     let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
     let mut waited_ns = None;
-    let result = match order {
-        WorkOrder::Echo(text) => text,
-        WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
-        WorkOrder::Call(duration) => {
-            match call_on_thread(duration, backend, trace, server) {
-                Ok(waited) => waited_ns = waited,
-                Err(error) => {
-                    trace.note(Moment::Ended);
-                    return Ok(Performed::BackendFailed(error));
-                }
+    match order {
+        WorkOrder::Echo(_) | WorkOrder::Reply(_) => {}
+        WorkOrder::Call(duration) => match call_on_thread(duration, backend, trace, server) {
+            Ok(waited) => waited_ns = waited,
+            Err(error) => {
+                trace.note(Moment::Ended);
+                return Ok(Performed::BackendFailed(error));
             }
-            NO_TEXT
-        }
+        },
         WorkOrder::Sleep(duration) => {
             trace.wait_on_thread();
             std::thread::sleep(duration);
             trace.note(Moment::Resumed);
-            NO_TEXT
         }
-        WorkOrder::Block(duration) => {
-            place_on_thread(BlockingJob::Block(duration), placement, trace)?;
-            NO_TEXT
-        }
+        WorkOrder::Block(duration) => place_on_thread(BlockingJob::Block(duration), placement, trace)?,
         WorkOrder::Spin(duration) => {
             place_on_thread(BlockingJob::Spin { duration, iterations_per_us }, placement, trace)?;
-            NO_TEXT
         }
-        WorkOrder::Lock(duration) => {
-            server.lock.hold_on_thread(duration, trace);
-            NO_TEXT
-        }
-    };
+        WorkOrder::Lock(duration) => server.lock.hold_on_thread(duration, trace),
+    }
+    let result = order.into_result();
     trace.note(Moment::Ended);
     Ok(Performed::Done { result, waited_ns })
 }
@@ -98,38 +89,27 @@ pub(crate) async fn perform_in_task<'a>(
     trace.note(Moment::Begun);
     let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
     let mut waited_ns = None;
-    let result = match order {
-        WorkOrder::Echo(text) => text,
-        WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
-        WorkOrder::Call(duration) => {
-            match call_in_task(duration, backend, trace, server).await {
-                Ok(waited) => waited_ns = waited,
-                Err(error) => {
-                    trace.note(Moment::Ended);
-                    return Ok(Performed::BackendFailed(error));
-                }
+    match order {
+        WorkOrder::Echo(_) | WorkOrder::Reply(_) => {}
+        WorkOrder::Call(duration) => match call_in_task(duration, backend, trace, server).await {
+            Ok(waited) => waited_ns = waited,
+            Err(error) => {
+                trace.note(Moment::Ended);
+                return Ok(Performed::BackendFailed(error));
             }
-            NO_TEXT
-        }
+        },
         WorkOrder::Sleep(duration) => {
             trace.wait_in_task();
             tokio::time::sleep(duration).await;
             trace.note(Moment::Resumed);
-            NO_TEXT
         }
-        WorkOrder::Block(duration) => {
-            place_in_task(BlockingJob::Block(duration), placement, trace).await?;
-            NO_TEXT
-        }
+        WorkOrder::Block(duration) => place_in_task(BlockingJob::Block(duration), placement, trace).await?,
         WorkOrder::Spin(duration) => {
             place_in_task(BlockingJob::Spin { duration, iterations_per_us }, placement, trace).await?;
-            NO_TEXT
         }
-        WorkOrder::Lock(duration) => {
-            server.lock.hold_in_task(duration, trace).await;
-            NO_TEXT
-        }
-    };
+        WorkOrder::Lock(duration) => server.lock.hold_in_task(duration, trace).await,
+    }
+    let result = order.into_result();
     trace.note(Moment::Ended);
     Ok(Performed::Done { result, waited_ns })
 }

@@ -74,7 +74,7 @@ fn options() -> Vec<(&'static OptionKey, Vec<&'static str>)> {
     };
     let mut options: Vec<(&OptionKey, Vec<&str>)> = Vec::new();
     for model in MODELS {
-        for option in model.options {
+        for option in model.options() {
             match options.iter_mut().find(|(known, _)| same(known, option)) {
                 Some((_, models)) => models.push(model.name),
                 None => options.push((option, vec![model.name])),
@@ -119,7 +119,7 @@ pub(super) fn wrapped(begin: &str, column: usize, text: &str) -> String {
 
 fn json() -> serde_json::Value {
     let models = MODELS.iter().map(|model| {
-        let options = model.options.iter().map(|option| {
+        let options = model.options().into_iter().map(|option| {
             serde_json::json!({
                 "name": option.name, "default": option.default_value(), "takes": option.expected,
                 "summary": option.summary,
@@ -169,7 +169,7 @@ mod tests {
     fn every_option_of_every_model_is_in_the_list() {
         let listed = options();
         for model in MODELS {
-            for option in model.options {
+            for option in model.options() {
                 let of_model = |(known, models): &&(&OptionKey, Vec<&str>)| {
                     known.name == option.name && models.contains(&model.name)
                 };

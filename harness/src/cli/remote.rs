@@ -67,7 +67,7 @@ mod tests {
             let (limits, missing) = said.split_once("; no limit: ").unwrap_or((&said, ""));
             let missing = missing.split_once(';').map_or(missing, |(missing, _)| missing);
             for (name, value) in REMOTE_LIMITS {
-                let is_known = model.options.iter().any(|key| key.name == *name);
+                let is_known = model.option(name).is_some();
                 let is_kept = limits.contains(&format!("{name}={value}"));
                 assert_eq!(is_kept, is_known, "{said}");
                 let is_limited_otherwise = *name == CONNECTIONS && limits.contains("served at a time");

@@ -13,11 +13,7 @@ impl Acceptor<TcpListener> {
         let Some(permit) = self.server.admission.permit_in_task().await else { return Ok(None) };
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    // As for the other models: replies are small and written whole.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(Some(self.accepted(stream, permit)));
-                }
+                Ok((stream, _)) => return Ok(Some(self.accepted(stream, permit))),
                 Err(error) => match self.wait_after(error)? {
                     Some(wait) => compio::time::sleep(wait).await,
                     None => return Ok(None),

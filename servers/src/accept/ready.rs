@@ -62,11 +62,7 @@ impl ReadyAcceptor {
             Err(NoPermit::Closed) => return Ok(AcceptAttempt::Stopped),
         };
         match self.acceptor.listener.accept() {
-            Ok((stream, _)) => {
-                // As for the other models: replies are small and written whole.
-                let _ = stream.set_nodelay(true);
-                Ok(AcceptAttempt::Accepted(self.acceptor.accepted(stream, permit)))
-            }
+            Ok((stream, _)) => Ok(AcceptAttempt::Accepted(self.acceptor.accepted(stream, permit))),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(AcceptAttempt::Nobody(None)),
             Err(error) => match self.acceptor.wait_after(error)? {
                 Some(rest) => {

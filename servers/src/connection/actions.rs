@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::clock::monotonic_ns;
+use crate::drain::UnderWay;
 use crate::protocol::{Decoded, Fault, Persistence, Request, Response, WireFormat};
 use crate::server::Server;
 use crate::service::{Refusal, WorkOrder, decide};
 use crate::work::Performed;
-use crate::work::call::BackendError;
 
 /// Where a reply's buffer begins; enough for any reply whose result is a few words.
 ///
@@ -19,25 +19,27 @@ use crate::work::call::BackendError;
 const REPLY_BYTES: usize = 256;
 
 /// What to do about the bytes at the front of the inbox.
-pub(super) enum NextAction<'a> {
+pub(super) enum NextAction<'a, 's> {
     /// Read more: they are no whole request yet.
     Read,
     /// Do this work, and reply with its result.
-    Work { order: WorkOrder<'a>, pending: PendingReply<'a> },
+    Work { order: WorkOrder<'a>, pending: PendingReply<'a, 's> },
     /// Send this.
-    Reply(EncodedReply),
+    Reply(EncodedReply<'s>),
 }
 
 /// A reply that lacks the result of its work.
-pub(super) struct PendingReply<'a> {
+pub(super) struct PendingReply<'a, 's> {
     sender_timestamp: Cow<'a, str>,
     then: Persistence,
+    under_way: Option<UnderWay<&'s Server>>,
 }
 
-/// A reply as bytes, and what becomes of the connection once it is sent.
-pub(super) struct EncodedReply {
+/// A reply as bytes, and what becomes of the connection once it is sent. Its request is under way until it is dropped.
+pub(super) struct EncodedReply<'s> {
     pub(super) bytes: Vec<u8>,
     pub(super) then: Persistence,
+    _under_way: Option<UnderWay<&'s Server>>,
 }
 
 /// What one connection has had so far.
@@ -63,12 +65,12 @@ impl ConnectionTotals {
 }
 
 /// Decides about what is next in the inbox of a connection that has had so much.
-pub(super) fn next_action<'a>(
-    next: Decoded<Request<'a>>,
-    server: &Server,
+pub(super) fn next_action<'a, 's>(
+    request: Decoded<Request<'a>>,
+    server: &'s Server,
     totals: &mut ConnectionTotals,
-) -> NextAction<'a> {
-    match next {
+) -> NextAction<'a, 's> {
+    match request {
         Decoded::Incomplete => NextAction::Read,
         Decoded::Message {
             message: Request::RequestWork { request_message, parameter, sender_timestamp },
@@ -81,7 +83,8 @@ pub(super) fn next_action<'a>(
                     return refuse(server, fault_of(&refusal), refusal.to_string(), Persistence::Close);
                 }
                 server.counters.requests_begun.increment();
-                NextAction::Work { order, pending: PendingReply { sender_timestamp, then } }
+                let under_way = UnderWay::begin(&server);
+                NextAction::Work { order, pending: PendingReply { sender_timestamp, then, under_way } }
             }
             Err(refusal) => refuse(server, fault_of(&refusal), refusal.to_string(), then),
         },
@@ -91,72 +94,66 @@ pub(super) fn next_action<'a>(
                 final_timestamp,
                 requests_served: totals.requests_served,
             };
-            NextAction::Reply(encode(server, &closed, Persistence::Close))
+            NextAction::Reply(EncodedReply::at_once(server, &closed, Persistence::Close))
         }
         Decoded::Malformed { fault, reason, then, .. } => refuse(server, fault, reason, then),
         Decoded::Broken { fault, reason } => refuse(server, fault, reason, Persistence::Close),
     }
 }
 
-impl PendingReply<'_> {
+impl<'s> PendingReply<'_, 's> {
     /// The same, for whoever outlives the request's bytes.
-    pub(super) fn into_owned(self) -> PendingReply<'static> {
-        PendingReply { sender_timestamp: Cow::Owned(self.sender_timestamp.into_owned()), then: self.then }
+    pub(super) fn into_owned(self) -> PendingReply<'static, 's> {
+        PendingReply { sender_timestamp: Cow::Owned(self.sender_timestamp.into_owned()), ..self }
     }
 
-    /// The reply to a request that was whole at `received_ns`, and how many requests the connection has had done by then.
-    pub(super) fn with(
+    /// The reply to a request that was whole at `received_ns`, now that its work has ended.
+    pub(super) fn complete(
         self,
         performed: Performed<'_>,
         received_ns: u64,
         totals: &mut ConnectionTotals,
         server: &Server,
-    ) -> EncodedReply {
-        match performed {
+    ) -> EncodedReply<'s> {
+        let response = match performed {
             Performed::Done { result, waited_ns } => {
                 totals.requests_served += 1;
-                self.with_result(result, received_ns, waited_ns, server)
+                server.counters.requests_served.increment();
+                Response::WorkDone {
+                    sender_timestamp: self.sender_timestamp,
+                    result,
+                    server_received_ns: Some(received_ns),
+                    // It is to be sent at once.
+                    server_sent_ns: Some(monotonic_ns()),
+                    server_waited_ns: waited_ns,
+                }
             }
-            Performed::BackendFailed(error) => self.with_failure(&error, server),
-        }
-    }
-
-    /// The reply that is to be sent at once: it says that it is sent now.
-    fn with_result(
-        self,
-        result: Cow<'_, str>,
-        received_ns: u64,
-        waited_ns: Option<u64>,
-        server: &Server,
-    ) -> EncodedReply {
-        server.counters.requests_served.increment();
-        let done = Response::WorkDone {
-            sender_timestamp: self.sender_timestamp,
-            result,
-            server_received_ns: Some(received_ns),
-            server_sent_ns: Some(monotonic_ns()),
-            server_waited_ns: waited_ns,
+            Performed::BackendFailed(error) => {
+                server.counters.backend_errors.increment();
+                Response::Error { fault: Fault::Backend, reason: error.to_string().into() }
+            }
         };
-        encode(server, &done, self.then)
-    }
-
-    /// The reply to a request whose call to the backend failed.
-    fn with_failure(self, error: &BackendError, server: &Server) -> EncodedReply {
-        server.counters.backend_errors.increment();
-        let reason = error.to_string().into();
-        encode(server, &Response::Error { fault: Fault::Backend, reason }, self.then)
+        EncodedReply { bytes: encode(server, &response, self.then), then: self.then, _under_way: self.under_way }
     }
 }
 
-pub(super) fn encode(server: &Server, response: &Response<'_>, then: Persistence) -> EncodedReply {
+impl<'s> EncodedReply<'s> {
+    /// The reply to a request that asks for no work, or for none that it gets.
+    fn at_once(server: &'s Server, response: &Response<'_>, then: Persistence) -> EncodedReply<'s> {
+        EncodedReply { bytes: encode(server, response, then), then, _under_way: UnderWay::begin(&server) }
+    }
+}
+
+/// A response as the server's wire format has it.
+pub(super) fn encode(server: &Server, response: &Response<'_>, then: Persistence) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(REPLY_BYTES);
     server.wire.encode_response(response, then, &mut bytes);
-    EncodedReply { bytes, then }
+    bytes
 }
 
-fn refuse<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) -> NextAction<'a> {
+fn refuse<'a, 's>(server: &'s Server, fault: Fault, reason: String, then: Persistence) -> NextAction<'a, 's> {
     server.counters.requests_refused.increment();
-    NextAction::Reply(encode(server, &Response::Error { fault, reason: reason.into() }, then))
+    NextAction::Reply(EncodedReply::at_once(server, &Response::Error { fault, reason: reason.into() }, then))
 }
 
 pub(super) fn fault_of(refusal: &Refusal) -> Fault {

@@ -1,4 +1,4 @@
-//! One connection in a task where the kernel completes reads and writes. Beside nonblocking.rs, a buffer is given away
+//! One connection in a task where the kernel completes reads and writes. Compared with nonblocking.rs, a buffer is given away
 //! with each of them and comes back with the result, since the kernel works on it meanwhile; and nothing here is
 //! tokio's, so a wait is a timer of compio's.
 
@@ -11,44 +11,43 @@ use compio::io::{AsyncRead, AsyncWriteExt};
 use compio::net::TcpStream;
 use socket2::SockRef;
 
-use super::actions::{ConnectionTotals, NextAction, next_action};
+use super::actions::{NextAction, next_action};
 use super::deadline::{LINGERING_READS, has_unread};
+use super::served::ServedConnection;
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
-use crate::trace::{ConnectionTrace, Moment};
-use crate::work::call::BackendLink;
+use crate::trace::Moment;
 use crate::work::completion::perform_by_completion;
 
-/// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
-pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
-    let _serving = server.counters.begin_connection();
+/// Serves a connection until it ends, which closes it and makes room for another.
+pub(crate) async fn serve(accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
+    let mut connection = ServedConnection::new(accepted, &server);
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
-    let _ = answer_requests(&mut accepted.stream, &accepted.trace, &server).await;
+    let _ = answer_requests(&mut connection, &server).await;
 }
 
-async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
-    let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
+async fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, server: &Server) -> io::Result<()> {
+    let ServedConnection { stream, inbox, totals, backend, trace, .. } = connection;
     let mut lent = Vec::with_capacity(server.options.read_buffer_bytes);
-    let mut backend = BackendLink::new();
-    let mut totals = ConnectionTotals::default();
-    while read(stream, &mut inbox, &mut lent).await? > 0 {
+    while read(stream, inbox, &mut lent).await? > 0 {
         trace.note(Moment::Read);
         let received_ns = monotonic_ns();
         loop {
-            let reply = match next_action(inbox.next_request(server.wire), server, &mut totals) {
+            let request = inbox.next_request(server.wire);
+            let reply = match next_action(request, server, totals) {
                 NextAction::Read => break,
-                NextAction::Work { order, pending } => {
-                    let performed = perform_by_completion(order, &mut backend, trace, server).await?;
-                    pending.with(performed, received_ns, &mut totals, server)
-                }
                 NextAction::Reply(reply) => reply,
+                NextAction::Work { order, pending } => {
+                    let performed = perform_by_completion(order, backend, trace, server).await?;
+                    pending.complete(performed, received_ns, totals, server)
+                }
             };
             stream.write_all(reply.bytes).await.0?;
             trace.note(Moment::Written);
             if reply.then == Persistence::Close {
-                return end(stream, &mut inbox, &mut lent).await;
+                return end(stream, inbox, &mut lent).await;
             }
         }
     }
@@ -64,11 +63,7 @@ async fn read(stream: &mut TcpStream, inbox: &mut Inbox, lent: &mut Vec<u8>) -> 
     let mut rest = &lent[..count];
     while !rest.is_empty() {
         // There may be less room than was read, where a long request is growing.
-        let spare = inbox.spare();
-        let fits = rest.len().min(spare.len());
-        spare[..fits].copy_from_slice(&rest[..fits]);
-        inbox.filled(fits);
-        rest = &rest[fits..];
+        rest = &rest[inbox.take_in(rest)..];
     }
     Ok(count)
 }

@@ -85,7 +85,7 @@ impl<'a> ReadDeadline<'a> {
         };
         let error = Response::Error { fault: Fault::Timeout, reason: reason.into() };
         let reply = encode(self.server, &error, Persistence::Close);
-        send(stream, &reply.bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
+        send(stream, &reply, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
         Ok(())
     }
 
@@ -156,18 +156,11 @@ mod tests {
     use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
     use super::*;
-    use crate::Contender;
-    use crate::protocol::Wire;
-    use crate::testing::{DEADLINE, TwinWorld, WORLDS, wait_until};
-
-    fn server(contender: &str) -> Server {
-        Server::new(Contender::parse(contender).unwrap().options, Wire::JsonLines, Some(1))
-    }
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS, server, wait_until};
 
     fn inbox_with(bytes: usize) -> Inbox {
         let mut inbox = Inbox::new();
-        inbox.spare();
-        inbox.filled(bytes);
+        inbox.take_in(&vec![b'x'; bytes]);
         inbox
     }
 

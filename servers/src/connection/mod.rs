@@ -1,7 +1,8 @@
 //! The loop of one connection: read, understand, work, reply. `blocking.rs` is for a thread, `nonblocking.rs`
 //! for a task; they are twins, line by line, and a test holds them to it. `stepwise.rs` is the same loop once more, turned
-//! inside out for an event loop. `actions.rs` is what all decide without waiting, `deadline.rs` how long they wait for a
-//! client, `attended.rs` when its work is given up. None of them knows that threads or runtimes get created.
+//! inside out for an event loop. `served.rs` is what all of them hold of a connection, `actions.rs` what they decide without
+//! waiting, `deadline.rs` how long they wait for a client, `attended.rs` when its work is given up. None of them knows that
+//! threads or runtimes get created.
 
 mod actions;
 pub(crate) mod attended;
@@ -12,6 +13,7 @@ mod deadline;
 pub(crate) mod nonblocking;
 #[cfg(feature = "axum")]
 pub(crate) mod routes;
+mod served;
 pub(crate) mod stepwise;
 
 #[cfg(test)]

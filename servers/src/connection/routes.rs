@@ -1,9 +1,9 @@
-//! A connection whose loop is a library's: hyper reads and writes, axum finds the handler. Beside nonblocking.rs, what is
-//! ours is a connection that is counted, and what a handler does with a request.
+//! A connection whose loop is a library's: hyper reads and writes, axum finds the handler. Compared with nonblocking.rs, what
+//! is ours is a connection that is counted, and what a handler does with a request.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 use super::actions::fault_of;
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
+use crate::drain::UnderWay;
 use crate::protocol::Fault;
 use crate::server::Server;
 use crate::service::decide;
@@ -33,37 +34,62 @@ const SERVER_SENT_NS: HeaderName = HeaderName::from_static("server-sent-ns");
 const SERVER_WAITED_NS: HeaderName = HeaderName::from_static("server-waited-ns");
 
 /// `GET /echo/hi`, or `POST /echo` with the parameter as its body; for every connection with a link of its own.
-pub(crate) fn router(server: Arc<Server>) -> IntoMakeServiceWithConnectInfo<Router, SharedLink> {
+pub(crate) fn router(server: Arc<Server>) -> IntoMakeServiceWithConnectInfo<Router, SharedWithHandlers> {
     let in_path: MethodRouter<Arc<Server>> = get(
-        async |State(server): State<Arc<Server>>, backend, Path((work, parameter)): Path<(String, String)>, headers| {
-            perform(&server, &backend, &work, parameter, &headers).await
+        async |State(server): State<Arc<Server>>, shared, Path((work, parameter)): Path<(String, String)>, headers| {
+            reply(server, shared, &work, parameter, &headers).await
         },
     );
     let empty: MethodRouter<Arc<Server>> =
-        get(async |State(server): State<Arc<Server>>, backend, Path(work): Path<String>, headers| {
-            perform(&server, &backend, &work, String::new(), &headers).await
+        get(async |State(server): State<Arc<Server>>, shared, Path(work): Path<String>, headers| {
+            reply(server, shared, &work, String::new(), &headers).await
         });
     let in_body = empty.clone().post(
         async |State(server): State<Arc<Server>>,
-               backend,
+               shared,
                Path(work): Path<String>,
                headers: HeaderMap,
-               body: String| { perform(&server, &backend, &work, body, &headers).await },
+               body: String| { reply(server, shared, &work, body, &headers).await },
     );
     let routes =
         Router::new().route("/{work}/{*parameter}", in_path).route("/{work}/", empty).route("/{work}", in_body);
     routes.with_state(server).into_make_service_with_connect_info()
 }
 
-/// A connection's own link to the backend, as axum hands it to every handler. Nobody waits for it: over HTTP/1.1 a
-/// connection has one request at a time.
+/// What a connection shares with its handlers. Nobody waits for it: over HTTP/1.1 a connection has one request at a time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SharedLink(Arc<Mutex<BackendLink<TcpStream>>>);
+pub(crate) struct SharedWithHandlers {
+    backend: Arc<Mutex<BackendLink<TcpStream>>>,
+    /// The request whose reply hyper has and the kernel has not.
+    replied: Arc<std::sync::Mutex<Option<UnderWay<Arc<Server>>>>>,
+}
+
+impl SharedWithHandlers {
+    /// Keeps a request under way until hyper has written its reply, and ends the one before.
+    fn replies_to(&self, request: Option<UnderWay<Arc<Server>>>) {
+        *self.replied.lock().unwrap_or_else(PoisonError::into_inner) = request;
+    }
+}
 
 /// What all handlers do, once the request is whole.
+async fn reply(
+    server: Arc<Server>,
+    ConnectInfo(shared): ConnectInfo<SharedWithHandlers>,
+    work: &str,
+    parameter: String,
+    headers: &HeaderMap,
+) -> Response {
+    let under_way = UnderWay::begin(&server);
+    let response = perform(&server, &shared, work, parameter, headers).await;
+    if under_way.is_some() {
+        shared.replies_to(under_way);
+    }
+    response
+}
+
 async fn perform(
     server: &Server,
-    ConnectInfo(backend): &ConnectInfo<SharedLink>,
+    shared: &SharedWithHandlers,
     work: &str,
     parameter: String,
     headers: &HeaderMap,
@@ -83,7 +109,7 @@ async fn perform(
     server.counters.requests_begun.increment();
     // A handler does not know its connection, so nothing can be noted of it.
     let untraced = ConnectionTrace::new(None, 0);
-    let mut link = backend.0.lock().await;
+    let mut link = shared.backend.lock().await;
     let (result, waited_ns) = match perform_in_task(order, &mut link, &untraced, server).await {
         Ok(Performed::Done { result, waited_ns }) => (result, waited_ns),
         Ok(Performed::BackendFailed(error)) => {
@@ -106,12 +132,18 @@ async fn perform(
 pub(crate) struct RoutedConnection {
     accepted: AcceptedConnection<TcpStream>,
     server: Arc<Server>,
+    shared: SharedWithHandlers,
 }
 
 impl RoutedConnection {
     pub(crate) fn new(accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) -> RoutedConnection {
         server.counters.connections_begun.increment();
-        RoutedConnection { accepted, server }
+        RoutedConnection { accepted, server, shared: SharedWithHandlers::default() }
+    }
+
+    /// What it shares with its handlers.
+    pub(crate) fn shared(&self) -> SharedWithHandlers {
+        self.shared.clone()
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
@@ -136,8 +168,13 @@ impl AsyncWrite for RoutedConnection {
         self.stream().poll_write(cx, bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(cx)
+    /// hyper calls this once it has written all that it had.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = self.as_mut().stream().poll_flush(cx);
+        if flushed.is_ready() && self.server.options.drain.is_some() {
+            self.shared.replies_to(None);
+        }
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -12,14 +12,12 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-use super::actions::{ConnectionTotals, EncodedReply, NextAction, PendingReply, next_action};
-use super::deadline::{LINGERING_READS, ReadDeadline, has_unread};
+use super::actions::{EncodedReply, NextAction, PendingReply, next_action};
+use super::deadline::{LINGERING_READS, has_unread};
+use super::served::ServedConnection;
 use crate::accept::AcceptedConnection;
-use crate::clock::monotonic_ns;
-use crate::counters::ServingGuard;
-use crate::protocol::{Inbox, Persistence};
+use crate::protocol::Persistence;
 use crate::server::Server;
-use crate::trace::Moment;
 use crate::work::call::BackendLink;
 use crate::work::steps::{Begun, HandedWork, ReturnedWork, Underway, begin_on_loop};
 
@@ -36,39 +34,33 @@ const READS_A_TURN: usize = 32;
 
 /// A connection that is never waited for.
 pub(crate) struct SteppedConnection<'s> {
-    accepted: AcceptedConnection<TcpStream>,
+    served: ServedConnection<'s, TcpStream>,
     token: Token,
     server: &'s Server,
-    inbox: Inbox,
-    deadline: ReadDeadline<'s>,
-    /// The way to the backend, where the loop itself calls it.
-    backend: BackendLink<TcpStream>,
-    /// The same where a worker calls and blocks: it goes with the work, and comes back with the result.
+    /// The link to the backend where a worker calls and blocks: it goes with the work, and comes back with the result.
     worker_backend: BackendLink<std::net::TcpStream>,
     received_ns: u64,
-    totals: ConnectionTotals,
-    stage: ConnectionStage,
+    stage: ConnectionStage<'s>,
     /// Whether a read is worth a try: the loop tells once when bytes come, and not again before all were read.
     may_read: bool,
     /// Whether the client has sent its last byte, so that a read never finds nothing.
     is_read_closed: bool,
     /// How many more reads it has in this turn.
     reads_left: usize,
-    _serving: ServingGuard<'s>,
 }
 
 /// Where a connection stands between two turns.
 #[derive(Default)]
-enum ConnectionStage {
+enum ConnectionStage<'s> {
     /// Requests that came whole are answered.
     #[default]
     Answering,
     /// It waits for bytes.
     Reading { until: Option<Instant> },
     /// It waits for the result of a request.
-    Working { work: Underway, pending: PendingReply<'static> },
+    Working { work: Underway, pending: PendingReply<'static, 's> },
     /// It waits until the client takes its reply.
-    Writing { reply: EncodedReply, written: usize },
+    Writing { reply: EncodedReply<'s>, written: usize },
     /// The last reply is out, and it takes in what the client was still sending.
     Lingering { reads_left: usize, until: Option<Instant> },
 }
@@ -95,26 +87,21 @@ impl<'s> SteppedConnection<'s> {
         token: Token,
     ) -> SteppedConnection<'s> {
         SteppedConnection {
-            accepted,
+            served: ServedConnection::new(accepted, server),
             token,
             server,
-            inbox: Inbox::reading(server.options.read_buffer_bytes),
-            deadline: ReadDeadline::new(server),
-            backend: BackendLink::new(),
-            worker_backend: BackendLink::new(),
+            worker_backend: BackendLink::default(),
             received_ns: 0,
-            totals: ConnectionTotals::default(),
             stage: ConnectionStage::default(),
             may_read: false,
             is_read_closed: false,
             reads_left: 0,
-            _serving: server.counters.begin_connection(),
         }
     }
 
     /// Asks to be told, under its token, when the client has sent something or has room for more.
     pub(crate) fn register(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.register(&mut self.accepted.stream, self.token, Interest::READABLE | Interest::WRITABLE)
+        registry.register(&mut self.served.stream, self.token, Interest::READABLE | Interest::WRITABLE)
     }
 
     /// Something has happened to one of its sockets. Of the backend's there is nothing to note: a call is asked how it
@@ -169,10 +156,10 @@ impl<'s> SteppedConnection<'s> {
         }
     }
 
-    fn work(&mut self, work: Underway, pending: PendingReply<'static>) -> io::Result<ControlFlow<Awaited>> {
-        match work.poll(&mut self.backend, &mut self.worker_backend, &self.accepted.trace)? {
+    fn work(&mut self, work: Underway, pending: PendingReply<'static, 's>) -> io::Result<ControlFlow<Awaited>> {
+        match work.poll(&mut self.served.backend, &mut self.worker_backend, &self.served.trace)? {
             Break(performed) => {
-                let reply = pending.with(performed, self.received_ns, &mut self.totals, self.server);
+                let reply = pending.complete(performed, self.received_ns, &mut self.served.totals, self.server);
                 self.stage = ConnectionStage::Writing { reply, written: 0 };
                 Ok(Continue(()))
             }
@@ -185,22 +172,22 @@ impl<'s> SteppedConnection<'s> {
 
     /// Takes the next request that is whole. Where there is none, it is time to read.
     fn answer(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
-        let trace = &self.accepted.trace;
-        self.stage = match next_action(self.inbox.next_request(self.server.wire), self.server, &mut self.totals) {
-            NextAction::Read => ConnectionStage::Reading { until: self.deadline.of_next_read(&self.inbox) },
+        let ServedConnection { inbox, totals, backend, trace, deadline, .. } = &mut self.served;
+        let request = inbox.next_request(self.server.wire);
+        self.stage = match next_action(request, self.server, totals) {
+            NextAction::Read => ConnectionStage::Reading { until: deadline.of_next_read(inbox) },
             NextAction::Reply(reply) => ConnectionStage::Writing { reply, written: 0 },
             NextAction::Work { order, pending } => match hand_over {
                 Some(hand_over) => {
-                    let backend = mem::take(&mut self.worker_backend);
-                    hand_over(self.token, HandedWork::new(order, backend, trace));
+                    hand_over(self.token, HandedWork::new(order, mem::take(&mut self.worker_backend), trace));
                     ConnectionStage::Working { work: Underway::Elsewhere(None), pending: pending.into_owned() }
                 }
                 None => {
                     let told = (registry, Token(self.token.0 | OF_BACKEND));
-                    match begin_on_loop(order, &mut self.backend, told, trace, self.server)? {
+                    match begin_on_loop(order, backend, told, trace, self.server)? {
                         Begun::Underway(work) => ConnectionStage::Working { work, pending: pending.into_owned() },
                         Begun::Done(performed) => {
-                            let reply = pending.with(performed, self.received_ns, &mut self.totals, self.server);
+                            let reply = pending.complete(performed, self.received_ns, totals, self.server);
                             ConnectionStage::Writing { reply, written: 0 }
                         }
                     }
@@ -217,14 +204,13 @@ impl<'s> SteppedConnection<'s> {
         }
         let is_over = self.is_over(until);
         match self.read()? {
-            Some(0) => Ok(Break(Awaited::Nothing)),
-            Some(_) => {
-                self.accepted.trace.note(Moment::Read);
-                self.received_ns = monotonic_ns();
+            Some(count) => {
+                let Some(received_ns) = self.served.received(count) else { return Ok(Break(Awaited::Nothing)) };
+                self.received_ns = received_ns;
                 Ok(Continue(()))
             }
             None if is_over => {
-                self.deadline.tell_client(&self.accepted.stream)?;
+                self.served.deadline.tell_client(&self.served.stream)?;
                 self.end()
             }
             None => {
@@ -241,15 +227,15 @@ impl<'s> SteppedConnection<'s> {
         is_over
     }
 
-    /// What has come; none where nothing has. A read that fills less than its buffer has emptied the socket, and the loop
-    /// will tell when there is more: asking again only to hear that would be a system call for each request.
+    /// How many bytes were read into the inbox; none where nothing has come. A read that fills less than its buffer has
+    /// emptied the socket, and the loop will tell when there is more: asking again only to hear that would be a system call
+    /// for each request.
     fn read(&mut self) -> io::Result<Option<usize>> {
         while self.may_read {
-            let spare = self.inbox.spare();
+            let spare = self.served.inbox.spare();
             let room = spare.len();
-            match self.accepted.stream.read(spare) {
+            match self.served.stream.read(spare) {
                 Ok(count) => {
-                    self.inbox.filled(count);
                     self.reads_left = self.reads_left.saturating_sub(1);
                     self.may_read = count == room || self.is_read_closed;
                     return Ok(Some(count));
@@ -262,9 +248,9 @@ impl<'s> SteppedConnection<'s> {
         Ok(None)
     }
 
-    fn write(&mut self, reply: EncodedReply, mut written: usize) -> io::Result<ControlFlow<Awaited>> {
+    fn write(&mut self, reply: EncodedReply<'s>, mut written: usize) -> io::Result<ControlFlow<Awaited>> {
         while written < reply.bytes.len() {
-            match self.accepted.stream.write(&reply.bytes[written..]) {
+            match self.served.stream.write(&reply.bytes[written..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -275,29 +261,27 @@ impl<'s> SteppedConnection<'s> {
                 Err(error) => return Err(error),
             }
         }
-        self.accepted.trace.note(Moment::Written);
+        self.served.replied();
         match reply.then {
             Persistence::Close => self.end(),
-            Persistence::KeepAlive => {
-                self.deadline.request_ended();
-                Ok(Continue(()))
-            }
+            Persistence::KeepAlive => Ok(Continue(())),
         }
     }
 
     /// As its twins end a connection: with what the client was still sending taken in, or its last reply might be lost.
     fn end(&mut self) -> io::Result<ControlFlow<Awaited>> {
-        if !has_unread(&self.inbox, &self.accepted.stream) {
+        let ServedConnection { inbox, stream, deadline, .. } = &self.served;
+        if !has_unread(inbox, stream) {
             return Ok(Break(Awaited::Nothing));
         }
-        self.accepted.stream.shutdown(Shutdown::Write)?;
-        self.stage = ConnectionStage::Lingering { reads_left: LINGERING_READS, until: self.deadline.of_lingering() };
+        stream.shutdown(Shutdown::Write)?;
+        self.stage = ConnectionStage::Lingering { reads_left: LINGERING_READS, until: deadline.of_lingering() };
         self.may_read = true;
         Ok(Continue(()))
     }
 
     fn linger(&mut self, reads_left: usize, until: Option<Instant>) -> io::Result<ControlFlow<Awaited>> {
-        self.inbox.clear();
+        self.served.inbox.clear();
         let is_over = self.is_over(until);
         match self.read()? {
             Some(count) if count > 0 && reads_left > 1 => {

@@ -46,11 +46,7 @@ fn is_quickly_answered(wire: Wire, mut bytes: &[u8]) -> bool {
     let mut inbox = Inbox::new();
     let mut requests = 0;
     while !bytes.is_empty() {
-        let spare = inbox.spare();
-        let count = bytes.len().min(spare.len());
-        spare[..count].copy_from_slice(&bytes[..count]);
-        inbox.filled(count);
-        bytes = &bytes[count..];
+        bytes = &bytes[inbox.take_in(bytes)..];
         loop {
             requests += 1;
             match inbox.next_request(wire) {

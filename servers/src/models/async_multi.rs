@@ -1,4 +1,4 @@
-//! A tokio task per connection, on a fixed number of threads: what `#[tokio::main]` gives. Beside
+//! A tokio task per connection, on a fixed number of threads: what `#[tokio::main]` gives. Compared with
 //! async_single.rs, only the runtime's builder differs, and that there may be more than one accept loop.
 //!
 //! Workers steal tasks from each other, so one that computes holds up only itself, unless it held what
@@ -11,57 +11,34 @@ use std::net::TcpListener;
 use std::slice;
 use std::sync::Arc;
 
-use tokio::runtime;
-use tokio::task::JoinSet;
+use tokio::runtime::Builder;
 
-use crate::accept::{AcceptedConnection, Acceptor, one_for_each_loop};
-use crate::connection::attended::serve_attended;
-use crate::connection::nonblocking::serve;
-use crate::histograms::with_histograms;
+use super::{Concurrency, Model, OF_OUR_LOOP, OF_TASKS};
+use crate::accept::listener_for_each_loop;
+use crate::options::{ACCEPT_IN_TASKS, BACKEND_POOL, MAX_CONNECTIONS, PLACEMENT_ON_WORKERS, RUNTIME_WORKERS};
 use crate::server::Server;
-use crate::threads;
+use crate::tasks;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let mut listeners = one_for_each_loop(listener, &server.options)?;
-    let runtime = with_histograms(&mut runtime::Builder::new_multi_thread())
-        .worker_threads(server.options.workers)
-        .thread_name_fn(threads::of_runtime(server.options.workers))
-        .max_blocking_threads(server.options.blocking_threads)
-        .enable_all()
-        .build()?;
-    server.runs_on(slice::from_ref(&runtime));
-    let ended = runtime.block_on(async {
-        match listeners.pop() {
-            Some(only) if listeners.is_empty() => accept(only, Arc::clone(server)).await,
-            last => {
-                let mut loops: JoinSet<_> =
-                    last.into_iter().chain(listeners).map(|listener| accept(listener, Arc::clone(server))).collect();
-                // The first to end ends the server: a loop ends where it was stopped, or can't go on.
-                loops.join_next().await.map_or(Ok(()), |ended| ended.map_err(io::Error::other).flatten())
-            }
-        }
-    });
-    // To drop the runtime would wait for every blocked thread, and for every task that computes to reach its next `.await`.
-    runtime.shutdown_background();
-    ended
-}
+pub(super) const MODEL: Model = Model {
+    name: "async-multi",
+    title: "a task per connection",
+    short: "tokio",
+    summary: "a tokio task per connection, on a pool of threads",
+    options: &[
+        OF_OUR_LOOP,
+        OF_TASKS,
+        &[ACCEPT_IN_TASKS, BACKEND_POOL, MAX_CONNECTIONS, PLACEMENT_ON_WORKERS, RUNTIME_WORKERS],
+    ],
+    runs_by_default: true,
+    is_http_only: false,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
 
-/// Accepts in a task, and gives each connection one.
-pub(super) async fn accept(listener: TcpListener, server: Arc<Server>) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut acceptor = Acceptor::new(listener, &server)?;
-    while let Some(accepted) = acceptor.next().await? {
-        spawn(accepted, &server);
-    }
-    server.drain_in_task().await;
-    Ok(())
-}
-
-/// Gives a connection a task. Only with `abandon` does that watch whether the client is gone, too.
-pub(super) fn spawn(accepted: AcceptedConnection<tokio::net::TcpStream>, server: &Arc<Server>) {
-    match server.options.abandon {
-        None => drop(tokio::spawn(serve(accepted, Arc::clone(server)))),
-        Some(limit) => drop(tokio::spawn(serve_attended(accepted, Arc::clone(server), limit))),
-    }
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let listeners = listener_for_each_loop(listener, &server.options)?;
+    let workers = server.options.workers;
+    let runtime = tasks::runtime(Builder::new_multi_thread().worker_threads(workers), workers, server)?;
+    server.remember_runtimes(slice::from_ref(&runtime));
+    tasks::run_on(runtime, tasks::accept_from_each(listeners, server))
 }

@@ -1,4 +1,4 @@
-//! A tokio runtime of one thread for each CPU, and a listening socket for each runtime. Beside async_multi.rs, no task
+//! A tokio runtime of one thread for each CPU, and a listening socket for each runtime. Compared with async_multi.rs, no task
 //! ever changes its thread, and nobody accepts for another.
 //!
 //! The kernel deals new connections out by a hash of their addresses, and there they stay. With many short requests
@@ -11,30 +11,33 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use tokio::runtime;
+use tokio::runtime::Builder;
 
-use super::async_multi::accept;
-use crate::accept::{one_for_each_loop, run_each_loop};
-use crate::histograms::with_histograms;
+use super::{Concurrency, Model, OF_OUR_LOOP, OF_TASKS};
+use crate::accept::{listener_for_each_loop, run_each_loop};
+use crate::options::{PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD};
 use crate::server::Server;
-use crate::threads;
+use crate::tasks;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let listeners = one_for_each_loop(listener, &server.options)?;
-    let runtime_of_one_thread = |_: &TcpListener| {
-        with_histograms(&mut runtime::Builder::new_current_thread())
-            .thread_name_fn(threads::of_runtime(0))
-            .max_blocking_threads(server.options.blocking_threads)
-            .enable_all()
-            .build()
-    };
-    let runtimes = listeners.iter().map(runtime_of_one_thread).collect::<io::Result<Vec<_>>>()?;
-    server.runs_on(&runtimes);
+pub(super) const MODEL: Model = Model {
+    name: "async-per-core",
+    title: "a tokio runtime per core",
+    short: "tokio per core",
+    summary: "a tokio runtime of one thread for each CPU, each of which accepts for itself",
+    options: &[OF_OUR_LOOP, OF_TASKS, &[PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD]],
+    runs_by_default: false,
+    is_http_only: false,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let listeners = listener_for_each_loop(listener, &server.options)?;
+    let of_one_thread = |_: &TcpListener| tasks::runtime(&mut Builder::new_current_thread(), 0, server);
+    let runtimes = listeners.iter().map(of_one_thread).collect::<io::Result<Vec<_>>>()?;
+    server.remember_runtimes(&runtimes);
     let loops = listeners.into_iter().zip(runtimes).collect();
     run_each_loop(loops, server, |(listener, runtime)| {
-        let ended = runtime.block_on(accept(listener, Arc::clone(server)));
-        // Dropping the runtime instead would wait for every thread that blocks for a request.
-        runtime.shutdown_background();
-        ended
+        tasks::run_on(runtime, tasks::accept(listener, Arc::clone(server)))
     })
 }

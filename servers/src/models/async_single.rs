@@ -1,4 +1,4 @@
-//! A tokio task per connection, all on the thread that calls this. Beside threaded.rs, a connection becomes a
+//! A tokio task per connection, all on the thread that calls this. Compared with threaded.rs, a connection becomes a
 //! task, which costs some hundred bytes while it waits, and every wait has its `.await`.
 //!
 //! One thread runs everything, so a task that computes or blocks between two `.await`s stops all others.
@@ -11,33 +11,27 @@ use std::net::TcpListener;
 use std::slice;
 use std::sync::Arc;
 
-use tokio::runtime;
+use tokio::runtime::Builder;
 
-use super::async_multi::spawn;
-use crate::accept::Acceptor;
-use crate::histograms::with_histograms;
+use super::{Concurrency, Model, OF_OUR_LOOP, OF_TASKS};
+use crate::options::{BACKEND_POOL, MAX_CONNECTIONS, PLACEMENT_ON_ONE_THREAD};
 use crate::server::Server;
-use crate::threads;
+use crate::tasks;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let blocking = server.options.blocking_threads;
-    let runtime = with_histograms(&mut runtime::Builder::new_current_thread())
-        .thread_name_fn(threads::of_runtime(0))
-        .max_blocking_threads(blocking)
-        .enable_all()
-        .build()?;
-    server.runs_on(slice::from_ref(&runtime));
-    let ended = runtime.block_on(async {
-        listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        let mut acceptor = Acceptor::new(listener, server)?;
-        while let Some(accepted) = acceptor.next().await? {
-            spawn(accepted, server);
-        }
-        server.drain_in_task().await;
-        Ok(())
-    });
-    // Dropping the runtime instead would wait for every thread that blocks for a request.
-    runtime.shutdown_background();
-    ended
+pub(super) const MODEL: Model = Model {
+    name: "async-single",
+    title: "tokio, one thread",
+    short: "tokio, one thread",
+    summary: "a tokio task per connection, all on one thread",
+    options: &[OF_OUR_LOOP, OF_TASKS, &[BACKEND_POOL, MAX_CONNECTIONS, PLACEMENT_ON_ONE_THREAD]],
+    runs_by_default: true,
+    is_http_only: false,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let runtime = tasks::runtime(&mut Builder::new_current_thread(), 0, server)?;
+    server.remember_runtimes(slice::from_ref(&runtime));
+    tasks::run_on(runtime, tasks::accept(listener, Arc::clone(server)))
 }

@@ -1,4 +1,4 @@
-//! axum on tokio's pool of threads: what people deploy. Beside async_multi.rs, the connection's loop is hyper's and a
+//! axum on tokio's pool of threads: what people deploy. Compared with async_multi.rs, the connection's loop is hyper's and a
 //! request finds its work through a router, both of a library. The runtime, the accept loop and the work are the same.
 //!
 //! So what this differs by from async_multi.rs over HTTP is what a framework costs: it reads any HTTP there is, and keeps
@@ -13,34 +13,55 @@ use std::sync::Arc;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
-use tokio::runtime;
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+use super::{Concurrency, Model};
 use crate::accept::Acceptor;
-use crate::connection::routes::{RoutedConnection, SharedLink, router};
-use crate::histograms::with_histograms;
+use crate::connection::routes::{RoutedConnection, SharedWithHandlers, router};
+use crate::options::{
+    BACKEND_POOL, BACKLOG, BLOCKING_THREADS, DRAIN, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_WORKERS, RUNTIME_WORKERS,
+    STRETCH, UNREAD_TIMEOUT,
+};
 use crate::server::Server;
-use crate::threads;
+use crate::tasks;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let runtime = with_histograms(&mut runtime::Builder::new_multi_thread())
-        .worker_threads(server.options.workers)
-        .thread_name_fn(threads::of_runtime(server.options.workers))
-        .max_blocking_threads(server.options.blocking_threads)
-        .enable_all()
-        .build()?;
-    server.runs_on(slice::from_ref(&runtime));
-    let ended = runtime.block_on(async {
-        listener.set_nonblocking(true)?;
-        let acceptor = Acceptor::new(tokio::net::TcpListener::from_std(listener)?, server)?;
+pub(super) const MODEL: Model = Model {
+    name: "axum",
+    title: "axum on tokio",
+    short: "axum",
+    summary: "axum on a pool of threads, only over HTTP: what people deploy",
+    options: &[&[
+        BACKEND_POOL,
+        BACKLOG,
+        BLOCKING_THREADS,
+        DRAIN,
+        MAX_CONNECTIONS,
+        MUTEX,
+        PLACEMENT_ON_WORKERS,
+        RUNTIME_WORKERS,
+        STRETCH,
+        UNREAD_TIMEOUT,
+    ]],
+    runs_by_default: false,
+    is_http_only: true,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let workers = server.options.workers;
+    let runtime = tasks::runtime(Builder::new_multi_thread().worker_threads(workers), workers, server)?;
+    server.remember_runtimes(slice::from_ref(&runtime));
+    tasks::run_on(runtime, async {
+        let acceptor = tasks::acceptor(listener, server)?;
         let (stop, stopped) = oneshot::channel();
         let counted = CountedListener { acceptor, server: Arc::clone(server), stop: Some(stop) };
         tokio::spawn(axum::serve(counted, router(Arc::clone(server))).into_future());
-        stopped.await.map_err(io::Error::other)?
-    });
-    // Dropping the runtime instead would wait for every task that computes to reach its next `.await`, too.
-    runtime.shutdown_background();
-    ended
+        stopped.await.map_err(io::Error::other)??;
+        server.drain_in_task().await;
+        Ok(())
+    })
 }
 
 /// The accept loop of all models, for axum to draw from.
@@ -73,8 +94,8 @@ impl Listener for CountedListener {
     }
 }
 
-impl Connected<IncomingStream<'_, CountedListener>> for SharedLink {
-    fn connect_info(_: IncomingStream<'_, CountedListener>) -> SharedLink {
-        SharedLink::default()
+impl Connected<IncomingStream<'_, CountedListener>> for SharedWithHandlers {
+    fn connect_info(stream: IncomingStream<'_, CountedListener>) -> SharedWithHandlers {
+        stream.io().shared()
     }
 }

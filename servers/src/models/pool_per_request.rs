@@ -1,5 +1,5 @@
-//! One thread reads and writes for everybody, and a pool of threads does the work. Beside thread_pool.rs, a worker has a
-//! request and not a connection: idle clients cost no worker. Beside reactor.rs, whoever computes or blocks holds up
+//! One thread reads and writes for everybody, and a pool of threads does the work. Compared with thread_pool.rs, a worker has
+//! a request and not a connection: idle clients cost no worker. Compared with reactor.rs, whoever computes or blocks holds up
 //! no other connection, only a worker.
 //!
 //! Each request pays for that with two ways between threads: a queue that the workers share, and back another, and a
@@ -15,6 +15,7 @@ use mio::{Token, Waker};
 
 use super::reactor::Reactor;
 use super::thread_pool::ThreadPool;
+use super::{Concurrency, Model, OF_A_POOL, OF_OUR_LOOP};
 use crate::connection::stepwise::HandOver;
 use crate::containment::contain_panic;
 use crate::server::Server;
@@ -22,7 +23,19 @@ use crate::server::Server;
 /// What the kernel calls the bell that a worker rings. No connection has this number.
 const WAKER: Token = Token(usize::MAX);
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+pub(super) const MODEL: Model = Model {
+    name: "pool-per-request",
+    title: "a pool of threads for requests",
+    short: "pool per request",
+    summary: "a reactor that hands requests, not connections, to a pool of threads",
+    options: &[OF_OUR_LOOP, OF_A_POOL],
+    runs_by_default: false,
+    is_http_only: false,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut reactor = Reactor::new(listener, server)?;
     let waker = Arc::new(Waker::new(reactor.poll.registry(), WAKER)?);
     let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
@@ -38,7 +51,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
             let _ = waker.wake();
         });
     };
-    loop {
+    while reactor.must_go_on() {
         reactor.wait()?;
         for (token, result) in results.try_iter() {
             if let Some(connection) = reactor.connections.get_mut(&token) {
@@ -46,8 +59,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
                 reactor.ready.push(token);
             }
         }
-        if !reactor.let_all_go_on(Some(hand_over))? {
-            return Ok(());
-        }
+        reactor.let_all_go_on(Some(hand_over))?;
     }
+    Ok(())
 }

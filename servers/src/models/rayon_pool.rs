@@ -1,4 +1,4 @@
-//! The same pool on rayon. Beside thread_pool.rs, the threads and the queue are a library's.
+//! The same pool on rayon. Compared with thread_pool.rs, the threads and the queue are a library's.
 //!
 //! Rayon is made for computation that ends soon: its workers steal pieces of it from each other. A
 //! connection cannot be stolen once it runs, so what is left is a fixed pool with the limits of the Book's.
@@ -10,13 +10,26 @@ use std::sync::Arc;
 
 use rayon::ThreadPoolBuilder;
 
+use super::{Concurrency, Model, OF_A_POOL, OF_OUR_LOOP};
 use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
 use crate::threads;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+pub(super) const MODEL: Model = Model {
+    name: "rayon-pool",
+    title: "a rayon pool",
+    short: "rayon",
+    summary: "a rayon pool; a worker owns a connection until it closes",
+    options: &[OF_OUR_LOOP, OF_A_POOL],
+    runs_by_default: true,
+    is_http_only: false,
+    concurrency: Concurrency::Workers,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPoolBuilder::new()
         .num_threads(server.options.workers)
         .thread_name(|place| threads::of_worker(place + 1))

@@ -17,19 +17,33 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
+use super::{Concurrency, Model, OF_OUR_LOOP};
 use crate::accept::{AcceptAttempt, ReadyAcceptor};
 use crate::connection::stepwise::{Awaited, HandOver, SteppedConnection, connection_of};
 use crate::containment::contain_panic;
+use crate::drain::{self, Drain};
+use crate::options::{DRAIN, MAX_CONNECTIONS};
 use crate::server::Server;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+pub(super) const MODEL: Model = Model {
+    name: "reactor",
+    title: "one thread, by hand",
+    short: "reactor",
+    summary: "one thread that waits for all sockets at once, by hand: what a runtime does underneath",
+    options: &[OF_OUR_LOOP, &[DRAIN, MAX_CONNECTIONS]],
+    runs_by_default: false,
+    is_http_only: false,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut reactor = Reactor::new(listener, server)?;
-    loop {
+    while reactor.must_go_on() {
         reactor.wait()?;
-        if !reactor.let_all_go_on(None)? {
-            return Ok(());
-        }
+        reactor.let_all_go_on(None)?;
     }
+    Ok(())
 }
 
 /// What the kernel calls the listening socket when it tells of it. Connections have the numbers from 1 on.
@@ -49,6 +63,9 @@ pub(super) struct Reactor<'s> {
     deadlines: BTreeSet<(Instant, Token)>,
     /// Who can go on.
     pub(super) ready: Vec<Token>,
+    is_stopped: bool,
+    /// The wait for what was begun, once the server is stopped and where the option says so.
+    drain: Option<Drain<'s>>,
 }
 
 impl<'s> Reactor<'s> {
@@ -65,12 +82,20 @@ impl<'s> Reactor<'s> {
             newest: LISTENER,
             deadlines: BTreeSet::new(),
             ready: Vec::new(),
+            is_stopped: false,
+            drain: None,
         })
+    }
+
+    /// Whether there is somebody to accept, or something that was begun to wait for.
+    pub(super) fn must_go_on(&mut self) -> bool {
+        !self.is_stopped || self.drain.as_mut().is_some_and(Drain::must_wait)
     }
 
     /// The only place where the thread waits: until a socket is ready, or the first deadline is over.
     pub(super) fn wait(&mut self) -> io::Result<()> {
         let first = self.deadlines.first().map(|(until, _)| until.saturating_duration_since(Instant::now()));
+        let first = first.into_iter().chain(self.is_stopped.then_some(drain::LOOK)).min();
         let timeout = if self.ready.is_empty() { first } else { Some(Duration::ZERO) };
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
@@ -91,16 +116,16 @@ impl<'s> Reactor<'s> {
         Ok(())
     }
 
-    /// Lets everybody go on who can, until each has to wait. False once the server is stopped.
-    pub(super) fn let_all_go_on(&mut self, hand_over: Option<HandOver<'_>>) -> io::Result<bool> {
+    /// Lets everybody go on who can, until each has to wait.
+    pub(super) fn let_all_go_on(&mut self, hand_over: Option<HandOver<'_>>) -> io::Result<()> {
         for token in mem::take(&mut self.ready) {
             if token != LISTENER {
                 self.let_go_on(token, hand_over);
-            } else if !self.accept()? {
-                return Ok(false);
+            } else if !self.is_stopped {
+                self.accept()?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn let_go_on(&mut self, token: Token, hand_over: Option<HandOver<'_>>) {
@@ -123,8 +148,8 @@ impl<'s> Reactor<'s> {
         }
     }
 
-    /// Accepts who has come. False once the server is stopped.
-    fn accept(&mut self) -> io::Result<bool> {
+    /// Accepts who has come.
+    fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTED_AT_ONCE {
             match self.acceptor.attempt()? {
                 AcceptAttempt::Accepted(accepted) => {
@@ -138,12 +163,16 @@ impl<'s> Reactor<'s> {
                 }
                 AcceptAttempt::Nobody(until) => {
                     self.deadlines.extend(until.map(|until| (until, LISTENER)));
-                    return Ok(true);
+                    return Ok(());
                 }
-                AcceptAttempt::Stopped => return Ok(false),
+                AcceptAttempt::Stopped => {
+                    self.is_stopped = true;
+                    self.drain = Drain::begin(self.server);
+                    return Ok(());
+                }
             }
         }
         self.ready.push(LISTENER);
-        Ok(true)
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! A fixed pool of threads that share a queue, as in the Rust Book. Beside threaded.rs, the number of threads is
+//! A fixed pool of threads that share a queue, as in the Rust Book. Compared with threaded.rs, the number of threads is
 //! the server's choice, and a connection waits in the queue until one is free.
 //!
 //! A worker owns a connection until it closes. So as many idle clients as there are workers keep everyone
@@ -12,13 +12,27 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use super::{Concurrency, Model, OF_A_POOL, OF_OUR_LOOP};
 use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
+use crate::options::PLACEMENT_ON_THREADS;
 use crate::server::Server;
 use crate::threads;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+pub(super) const MODEL: Model = Model {
+    name: "thread-pool",
+    title: "a pool of threads",
+    short: "thread pool",
+    summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
+    options: &[OF_OUR_LOOP, OF_A_POOL, &[PLACEMENT_ON_THREADS]],
+    runs_by_default: true,
+    is_http_only: false,
+    concurrency: Concurrency::Workers,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
     let mut acceptor = Acceptor::new(listener, server)?;
     while let Some(accepted) = acceptor.next()? {

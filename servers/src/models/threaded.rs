@@ -1,4 +1,4 @@
-//! One OS thread per connection. Beside sequential.rs, the connection is moved to a thread of its own.
+//! One OS thread per connection. Compared with sequential.rs, the connection is moved to a thread of its own.
 //!
 //! Clients decide how many threads there are, and each costs a stack and memory in the kernel even while
 //! it waits. So the thread is spawned by the builder, which returns an error. `thread::spawn` would panic, and end the
@@ -11,14 +11,32 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use crate::accept::{Acceptor, one_for_each_loop, run_each_loop};
+use super::{Concurrency, Model, OF_OUR_LOOP};
+use crate::accept::{Acceptor, listener_for_each_loop, run_each_loop};
 use crate::connection::blocking::serve;
-use crate::options::Spawning;
+use crate::options::{
+    ACCEPT_ON_THREADS, BACKEND_POOL, DRAIN, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK, Spawning,
+};
 use crate::server::Server;
 use crate::threads;
 
-pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let listeners = one_for_each_loop(listener, &server.options)?;
+pub(super) const MODEL: Model = Model {
+    name: "threaded",
+    title: "a thread per connection",
+    short: "threads",
+    summary: "one OS thread per connection",
+    options: &[
+        OF_OUR_LOOP,
+        &[ACCEPT_ON_THREADS, BACKEND_POOL, DRAIN, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK],
+    ],
+    runs_by_default: true,
+    is_http_only: false,
+    concurrency: Concurrency::Unbounded,
+    run,
+};
+
+fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let listeners = listener_for_each_loop(listener, &server.options)?;
     run_each_loop(listeners, server, |listener| accept(listener, server))
 }
 

@@ -4,8 +4,8 @@ use super::cpus::cpus_of_a_server;
 
 use super::server_options::OptionKey;
 use super::values::{
-    Accepting, KIB, Keyword, LockKind, MIB, Spawning, WorkPlacement, parse_count, parse_percent, parse_size,
-    parse_timeout, parse_unless_off, show_size, show_timeout, show_unless_off,
+    Accepting, KIB, Keyword, LockKind, MIB, Spawning, WorkPlacement, parse_count, parse_count_or_off, parse_percent,
+    parse_size, parse_timeout_or_off, show_size, show_timeout, show_unless_off,
 };
 use crate::protocol::MAX_READ_BUFFER_BYTES;
 
@@ -14,10 +14,7 @@ pub(crate) const ABANDON: OptionKey = OptionKey {
     name: "abandon",
     summary: "how long work for a client that has closed its side goes on before it is dropped at its next .await; off lets \
               it finish",
-    set: |options, value| {
-        options.abandon = parse_unless_off(value, parse_timeout)?;
-        Some(())
-    },
+    set: |options, value| store(parse_timeout_or_off(value), &mut options.abandon),
     show: |options| show_unless_off(options.abandon, show_timeout),
     ..IDLE_TIMEOUT
 };
@@ -29,10 +26,7 @@ pub(crate) const ACCEPT_IN_TASKS: OptionKey = OptionKey {
               which the kernel deals out the connections. Not with max-connections",
     expected: "single or reuseport",
     own_default: None,
-    set: |options, value| {
-        options.accepting = Accepting::parse(value)?;
-        Some(())
-    },
+    set: |options, value| store(Accepting::parse(value), &mut options.accepting),
     show: |options| options.accepting.show(),
 };
 
@@ -46,10 +40,7 @@ pub(crate) const BACKLOG: OptionKey = OptionKey {
     summary: "connections the kernel may hold until they are accepted",
     expected: "a whole number from 1 to 65535",
     own_default: None,
-    set: |options, value| {
-        options.backlog = u32::from(value.parse::<u16>().ok().filter(|backlog| *backlog > 0)?);
-        Some(())
-    },
+    set: |options, value| store(parse_count(value, 65_535).map(|backlog| backlog as u32), &mut options.backlog),
     show: |options| options.backlog.to_string(),
 };
 
@@ -59,10 +50,7 @@ pub(crate) const BACKEND_POOL: OptionKey = OptionKey {
     summary: "connections to the backend that all clients share; off gives each client one of its own",
     expected: "a whole number from 1 to 4096, or off",
     own_default: None,
-    set: |options, value| {
-        options.backend_pool = parse_unless_off(value, |value| parse_count(value, 4096))?;
-        Some(())
-    },
+    set: |options, value| store(parse_count_or_off(value, 4096), &mut options.backend_pool),
     show: |options| show_unless_off(options.backend_pool, |connections| connections.to_string()),
 };
 
@@ -70,10 +58,7 @@ pub(crate) const BACKEND_POOL: OptionKey = OptionKey {
 pub(crate) const DRAIN: OptionKey = OptionKey {
     name: "drain",
     summary: "how long a server that is told to stop waits at most for the requests it has begun; off does not wait",
-    set: |options, value| {
-        options.drain = parse_unless_off(value, parse_timeout)?;
-        Some(())
-    },
+    set: |options, value| store(parse_timeout_or_off(value), &mut options.drain),
     show: |options| show_unless_off(options.drain, show_timeout),
     ..IDLE_TIMEOUT
 };
@@ -84,10 +69,7 @@ pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
     summary: "threads that spawn-blocking may have; further jobs wait in a queue",
     expected: "a whole number from 1 to 16384",
     own_default: None,
-    set: |options, value| {
-        options.blocking_threads = parse_count(value, 16_384)?;
-        Some(())
-    },
+    set: |options, value| store(parse_count(value, 16_384), &mut options.blocking_threads),
     show: |options| options.blocking_threads.to_string(),
 };
 
@@ -95,10 +77,7 @@ pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
 pub(crate) const FRAME_DEADLINE: OptionKey = OptionKey {
     name: "frame-deadline",
     summary: "time from a request's first byte until all of it must be there; further bytes do not extend it",
-    set: |options, value| {
-        options.frame_deadline = parse_unless_off(value, parse_timeout)?;
-        Some(())
-    },
+    set: |options, value| store(parse_timeout_or_off(value), &mut options.frame_deadline),
     show: |options| show_unless_off(options.frame_deadline, show_timeout),
     ..IDLE_TIMEOUT
 };
@@ -109,10 +88,7 @@ pub(crate) const IDLE_TIMEOUT: OptionKey = OptionKey {
     summary: "time without a byte after which a connection is closed; each byte starts it again",
     expected: "a time from 1ms to 3600s, such as 5s or 250ms, or off",
     own_default: None,
-    set: |options, value| {
-        options.idle_timeout = parse_unless_off(value, parse_timeout)?;
-        Some(())
-    },
+    set: |options, value| store(parse_timeout_or_off(value), &mut options.idle_timeout),
     show: |options| show_unless_off(options.idle_timeout, show_timeout),
 };
 
@@ -122,10 +98,7 @@ pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
     summary: "open connections from which on the server accepts no more until one ends",
     expected: "a whole number from 1 to 1000000, or off",
     own_default: None,
-    set: |options, value| {
-        options.max_connections = parse_unless_off(value, |value| parse_count(value, 1_000_000))?;
-        Some(())
-    },
+    set: |options, value| store(parse_count_or_off(value, 1_000_000), &mut options.max_connections),
     show: |options| show_unless_off(options.max_connections, |connections| connections.to_string()),
 };
 
@@ -133,10 +106,7 @@ pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
 pub(crate) const MAX_WORK: OptionKey = OptionKey {
     name: "max-work",
     summary: "work that one connection may ask for before it is closed: the time of its calls, sleeps, blocks, spins and locks",
-    set: |options, value| {
-        options.max_work = parse_unless_off(value, parse_timeout)?;
-        Some(())
-    },
+    set: |options, value| store(parse_timeout_or_off(value), &mut options.max_work),
     show: |options| show_unless_off(options.max_work, show_timeout),
     ..IDLE_TIMEOUT
 };
@@ -145,10 +115,7 @@ pub(crate) const MAX_WORK: OptionKey = OptionKey {
 pub(crate) const UNREAD_TIMEOUT: OptionKey = OptionKey {
     name: "unread-timeout",
     summary: "how long a client may leave replies unread, once all buffers are full, before its connection is reset",
-    set: |options, value| {
-        options.unread_timeout = parse_unless_off(value, parse_timeout)?;
-        Some(())
-    },
+    set: |options, value| store(parse_timeout_or_off(value), &mut options.unread_timeout),
     show: |options| show_unless_off(options.unread_timeout, show_timeout),
     ..IDLE_TIMEOUT
 };
@@ -160,10 +127,7 @@ pub(crate) const MUTEX: OptionKey = OptionKey {
               .await; or one like std's held across an .await, which can stop every task",
     expected: "tokio, std or std-across-await",
     own_default: None,
-    set: |options, value| {
-        options.mutex = LockKind::parse(value)?;
-        Some(())
-    },
+    set: |options, value| store(LockKind::parse(value), &mut options.mutex),
     show: |options| options.mutex.show(),
 };
 
@@ -173,10 +137,7 @@ pub(crate) const PLACEMENT_ON_WORKERS: OptionKey = OptionKey {
     summary: "where spin requests compute and block requests block; yielding computes in pieces, and blocks as inline does",
     expected: "inline, yielding, spawn-blocking, block-in-place or rayon",
     own_default: None,
-    set: |options, value| {
-        options.placement = WorkPlacement::parse(value)?;
-        Some(())
-    },
+    set: |options, value| store(WorkPlacement::parse(value), &mut options.placement),
     show: |options| options.placement.show(),
 };
 
@@ -185,9 +146,8 @@ pub(crate) const PLACEMENT_ON_ONE_THREAD: OptionKey = OptionKey {
     expected: "inline, yielding, spawn-blocking or rayon (block-in-place would panic: it needs a runtime with \
                workers, such as async-multi)",
     set: |options, value| {
-        options.placement =
-            WorkPlacement::parse(value).filter(|placement| *placement != WorkPlacement::BlockInPlace)?;
-        Some(())
+        let known = WorkPlacement::parse(value);
+        store(known.filter(|known| *known != WorkPlacement::BlockInPlace), &mut options.placement)
     },
     ..PLACEMENT_ON_WORKERS
 };
@@ -198,8 +158,8 @@ pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
     expected: "inline or rayon",
     set: |options, value| {
         let known = WorkPlacement::parse(value);
-        options.placement = known.filter(|known| matches!(known, WorkPlacement::Inline | WorkPlacement::Rayon))?;
-        Some(())
+        let possible = [WorkPlacement::Inline, WorkPlacement::Rayon];
+        store(known.filter(|known| possible.contains(known)), &mut options.placement)
     },
     ..PLACEMENT_ON_WORKERS
 };
@@ -211,10 +171,7 @@ pub(crate) const BUFFER: OptionKey = OptionKey {
     summary: "size of the read buffer, which every connection holds, idle or not",
     expected: "a size from 64 bytes to 64KiB, such as 8KiB",
     own_default: None,
-    set: |options, value| {
-        options.read_buffer_bytes = parse_size(value).filter(|bytes| (64..=MAX_READ_BUFFER_BYTES).contains(bytes))?;
-        Some(())
-    },
+    set: |options, value| store(parse_size(value, 64..=MAX_READ_BUFFER_BYTES), &mut options.read_buffer_bytes),
     show: |options| show_size(options.read_buffer_bytes),
 };
 
@@ -225,10 +182,7 @@ pub(crate) const SPAWN: OptionKey = OptionKey {
               does, ends the server",
     expected: "builder or panicking",
     own_default: None,
-    set: |options, value| {
-        options.spawning = Spawning::parse(value)?;
-        Some(())
-    },
+    set: |options, value| store(Spawning::parse(value), &mut options.spawning),
     show: |options| options.spawning.show(),
 };
 
@@ -238,10 +192,7 @@ pub(crate) const STACK: OptionKey = OptionKey {
     summary: "address space reserved for the stack of each thread",
     expected: "a size from 32KiB to 1024MiB, such as 64KiB",
     own_default: None,
-    set: |options, value| {
-        options.stack_bytes = parse_size(value).filter(|bytes| (32 * KIB..=1024 * MIB).contains(bytes))?;
-        Some(())
-    },
+    set: |options, value| store(parse_size(value, 32 * KIB..=1024 * MIB), &mut options.stack_bytes),
     show: |options| show_size(options.stack_bytes),
 };
 
@@ -252,10 +203,7 @@ pub(crate) const STRETCH: OptionKey = OptionKey {
               comparison to find",
     expected: "a whole percentage from 100% to 1000%, such as 120%",
     own_default: None,
-    set: |options, value| {
-        options.stretch_percent = parse_percent(value)?;
-        Some(())
-    },
+    set: |options, value| store(parse_percent(value), &mut options.stretch_percent),
     show: |options| format!("{}%", options.stretch_percent),
 };
 
@@ -280,9 +228,12 @@ const WORKERS: OptionKey = OptionKey {
     summary: "threads that serve connections",
     expected: "a whole number from 1 to 4096",
     own_default: None,
-    set: |options, value| {
-        options.workers = parse_count(value, 4096)?;
-        Some(())
-    },
+    set: |options, value| store(parse_count(value, 4096), &mut options.workers),
     show: |options| options.workers.to_string(),
 };
+
+/// Takes a value over, where there is one.
+fn store<T>(value: Option<T>, place: &mut T) -> Option<()> {
+    *place = value?;
+    Some(())
+}

@@ -8,10 +8,6 @@ mod server_options;
 mod values;
 
 pub use cpus::{are_cpus_assumed, assume_cpus};
-pub(crate) use keys::{
-    ABANDON, ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, DRAIN,
-    FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_WORK, MUTEX, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD,
-    PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH, UNREAD_TIMEOUT,
-};
+pub(crate) use keys::*;
 pub use server_options::{OptionKey, ServerOptions};
 pub use values::{Accepting, LockKind, Spawning, WorkPlacement};

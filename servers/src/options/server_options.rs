@@ -1,6 +1,5 @@
 //! The values of a server's options, their defaults, and what an option is. `keys.rs` has the options themselves.
 
-use std::slice;
 use std::time::Duration;
 
 use super::values::{Accepting, LockKind, MIB, Spawning, WorkPlacement};
@@ -67,7 +66,7 @@ pub struct OptionKey {
 impl OptionKey {
     /// The value where none is given, on this machine.
     pub fn default_value(&self) -> String {
-        self.value(&ServerOptions::defaults(slice::from_ref(self)))
+        self.value(&ServerOptions::defaults([self]))
     }
 
     /// The value that `options` holds, in the spelling that it would be typed in.
@@ -90,7 +89,7 @@ impl ServerOptions {
     }
 
     /// The defaults of a model that has the options `keys`.
-    pub(crate) fn defaults(keys: &[OptionKey]) -> ServerOptions {
+    pub(crate) fn defaults<'a>(keys: impl IntoIterator<Item = &'a OptionKey>) -> ServerOptions {
         let mut options = ServerOptions {
             workers: 1,
             // As std's threads have them.
@@ -113,7 +112,7 @@ impl ServerOptions {
             spawning: Spawning::Builder,
             stretch_percent: 100,
         };
-        keys.iter().filter_map(|key| key.own_default).for_each(|own_default| own_default(&mut options));
+        keys.into_iter().filter_map(|key| key.own_default).for_each(|own_default| own_default(&mut options));
         options
     }
 }

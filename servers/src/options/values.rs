@@ -1,6 +1,7 @@
 //! Kinds of values that options take: sizes, times, numbers with an `off`, and words from a list. Each is read
 //! and shown, so that a label has one spelling. Which option takes which stands in `keys.rs`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub(super) const KIB: usize = 1024;
@@ -94,13 +95,14 @@ impl Keyword for Accepting {
         &[("single", Accepting::Single), ("reuseport", Accepting::Reuseport)];
 }
 
-pub(super) fn parse_size(text: &str) -> Option<usize> {
+/// So many bytes, KiB or MiB.
+pub(super) fn parse_size(text: &str, allowed: RangeInclusive<usize>) -> Option<usize> {
     let (number, unit) = match (text.strip_suffix("KiB"), text.strip_suffix("MiB")) {
         (Some(number), _) => (number, KIB),
         (_, Some(number)) => (number, MIB),
         (None, None) => (text, 1),
     };
-    number.parse::<usize>().ok()?.checked_mul(unit)
+    number.parse::<usize>().ok()?.checked_mul(unit).filter(|bytes| allowed.contains(bytes))
 }
 
 pub(super) fn show_size(bytes: usize) -> String {
@@ -116,8 +118,13 @@ pub(super) fn parse_count(text: &str, most: usize) -> Option<usize> {
     text.parse().ok().filter(|count| (1..=most).contains(count))
 }
 
+/// The same, or `off`.
+pub(super) fn parse_count_or_off(text: &str, most: usize) -> Option<Option<usize>> {
+    parse_unless_off(text, |text| parse_count(text, most))
+}
+
 /// `off`, or what `parse` reads.
-pub(super) fn parse_unless_off<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+fn parse_unless_off<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     if text == OFF { Some(None) } else { parse(text).map(Some) }
 }
 
@@ -126,10 +133,15 @@ pub(super) fn show_unless_off<T>(value: Option<T>, show: impl FnOnce(T) -> Strin
 }
 
 /// A time from a millisecond to an hour, in whole milliseconds: timers of either world are no finer.
-pub(super) fn parse_timeout(text: &str) -> Option<Duration> {
+fn parse_timeout(text: &str) -> Option<Duration> {
     let time = humantime::parse_duration(text).ok()?;
     let is_whole = time.subsec_nanos().is_multiple_of(1_000_000);
     (is_whole && (Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&time)).then_some(time)
+}
+
+/// The same, or `off`.
+pub(super) fn parse_timeout_or_off(text: &str) -> Option<Option<Duration>> {
+    parse_unless_off(text, parse_timeout)
 }
 
 /// Seconds where they are whole, milliseconds otherwise.
@@ -148,11 +160,10 @@ mod tests {
 
     #[test]
     fn sizes_are_read_and_shown() {
-        assert_eq!(parse_size("64KiB"), Some(65_536));
-        assert_eq!(parse_size("2MiB"), Some(2_097_152));
-        assert_eq!(parse_size("70000"), Some(70_000));
-        for nonsense in ["", "KiB", "64kb", "-1", "1.5MiB", "18446744073709551615MiB"] {
-            assert_eq!(parse_size(nonsense), None, "{nonsense}");
+        let size = |text: &str| parse_size(text, 64..=2 * MIB);
+        assert_eq!((size("64KiB"), size("2MiB"), size("70000")), (Some(65_536), Some(2_097_152), Some(70_000)));
+        for nonsense in ["", "KiB", "64kb", "-1", "1.5MiB", "18446744073709551615MiB", "63", "3MiB"] {
+            assert_eq!(size(nonsense), None, "{nonsense}");
         }
         assert_eq!(show_size(65_536), "64KiB");
         assert_eq!(show_size(2_097_152), "2MiB");
@@ -174,7 +185,7 @@ mod tests {
 
     #[test]
     fn off_is_a_value_of_its_own() {
-        let count = |text: &str| parse_unless_off(text, |text| parse_count(text, 10));
+        let count = |text: &str| parse_count_or_off(text, 10);
         assert_eq!((count("off"), count("10"), count("11"), count("0")), (Some(None), Some(Some(10)), None, None));
         assert_eq!(show_unless_off(None, |count: usize| count.to_string()), "off");
         assert_eq!(show_unless_off(Some(10), |count: usize| count.to_string()), "10");

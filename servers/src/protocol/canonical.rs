@@ -12,29 +12,18 @@ use super::message::{Request, Response};
 
 /// A `RequestWork` line without its newline.
 pub(super) fn read_request(line: &[u8]) -> Option<Request<'_>> {
-    let rest = line.strip_prefix(br#"{"RequestWork":{"request_message":""#)?;
-    let (request_message, rest) = read_text(rest)?;
-    let rest = rest.strip_prefix(br#"","parameter":""#)?;
-    let (parameter, rest) = read_text(rest)?;
-    let rest = rest.strip_prefix(br#"","sender_timestamp":""#)?;
-    let (sender_timestamp, rest) = read_text(rest)?;
-    (rest == br#""}}"#).then_some(Request::RequestWork {
-        request_message: Cow::Borrowed(request_message),
-        parameter: Cow::Borrowed(parameter),
-        sender_timestamp: Cow::Borrowed(sender_timestamp),
-    })
+    let (request_message, rest) = read_text(br#"{"RequestWork":{"request_message":""#, line)?;
+    let (parameter, rest) = read_text(br#"","parameter":""#, rest)?;
+    let (sender_timestamp, rest) = read_text(br#"","sender_timestamp":""#, rest)?;
+    (rest == br#""}}"#).then(|| Request::work(request_message, parameter, sender_timestamp))
 }
 
 /// A `WorkDone` line without its newline, with both of the server's times.
 pub(super) fn read_work_done(line: &[u8]) -> Option<Response<'_>> {
-    let rest = line.strip_prefix(br#"{"WorkDone":{"sender_timestamp":""#)?;
-    let (sender_timestamp, rest) = read_text(rest)?;
-    let rest = rest.strip_prefix(br#"","result":""#)?;
-    let (result, rest) = read_text(rest)?;
-    let rest = rest.strip_prefix(br#"","server_received_ns":"#)?;
-    let (server_received_ns, rest) = read_integer(rest)?;
-    let rest = rest.strip_prefix(br#","server_sent_ns":"#)?;
-    let (server_sent_ns, rest) = read_integer(rest)?;
+    let (sender_timestamp, rest) = read_text(br#"{"WorkDone":{"sender_timestamp":""#, line)?;
+    let (result, rest) = read_text(br#"","result":""#, rest)?;
+    let (server_received_ns, rest) = read_integer(br#"","server_received_ns":"#, rest)?;
+    let (server_sent_ns, rest) = read_integer(br#","server_sent_ns":"#, rest)?;
     (rest == b"}}").then_some(Response::WorkDone {
         sender_timestamp: Cow::Borrowed(sender_timestamp),
         result: Cow::Borrowed(result),
@@ -85,8 +74,9 @@ pub(super) fn write_response(response: &Response<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}}");
 }
 
-/// Text up to its closing quote, which stays in the rest. Only text without escapes can be borrowed.
-fn read_text(rest: &[u8]) -> Option<(&str, &[u8])> {
+/// Text behind `name`, up to its closing quote, which stays in the rest. Only text without escapes can be borrowed.
+fn read_text<'a>(name: &[u8], line: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+    let rest = line.strip_prefix(name)?;
     let end = memchr2(b'"', b'\\', rest)?;
     let (text, rest) = rest.split_at(end);
     // JSON allows no control characters inside a string; serde_json has the words to say so.
@@ -96,9 +86,10 @@ fn read_text(rest: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(text).ok()?, rest))
 }
 
-/// Digits as JSON writes them: no sign, no leading zero. Twenty digits may not fit: they are left to serde_json.
-fn read_integer(rest: &[u8]) -> Option<(u64, &[u8])> {
+/// Digits behind `name` as JSON writes them: no sign, no leading zero. Twenty digits may not fit: they are left to serde_json.
+fn read_integer<'a>(name: &[u8], line: &'a [u8]) -> Option<(u64, &'a [u8])> {
     const DIGITS_THAT_FIT: usize = 19;
+    let rest = line.strip_prefix(name)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let leading_zero = digits > 1 && rest[0] == b'0';
     if digits == 0 || digits > DIGITS_THAT_FIT || leading_zero {

@@ -39,11 +39,11 @@ enum DecodeWhen {
 impl Inbox {
     /// An empty buffer of `READ_BUFFER_BYTES`.
     pub fn new() -> Inbox {
-        Inbox::reading(READ_BUFFER_BYTES)
+        Inbox::with_read_bytes(READ_BUFFER_BYTES)
     }
 
     /// An empty buffer of `read_bytes`, at most [`MAX_READ_BUFFER_BYTES`], each read asking for as much.
-    pub fn reading(read_bytes: usize) -> Inbox {
+    pub fn with_read_bytes(read_bytes: usize) -> Inbox {
         let read_bytes = read_bytes.clamp(1, MAX_READ_BUFFER_BYTES);
         let buffer = vec![0; read_bytes];
         Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, decode_when: DecodeWhen::Anything }
@@ -75,6 +75,15 @@ impl Inbox {
         self.end = end as u32;
     }
 
+    /// Copies the first of these bytes into the spare room, as far as they fit, and says how many that was.
+    pub fn take_in(&mut self, bytes: &[u8]) -> usize {
+        let spare = self.spare();
+        let count = bytes.len().min(spare.len());
+        spare[..count].copy_from_slice(&bytes[..count]);
+        self.filled(count);
+        count
+    }
+
     /// Takes the next request off the front.
     ///
     /// After `Broken` nothing sensible can follow, and the connection should close.
@@ -96,8 +105,8 @@ impl Inbox {
             }
             return Decoded::Incomplete;
         }
-        let step = format.decode_request(waiting);
-        match &step {
+        let decoded = format.decode_request(waiting);
+        match &decoded {
             Decoded::Incomplete => {
                 self.decode_when = match format.announced_bytes(waiting) {
                     None => DecodeWhen::Behind(waiting.len() as u32),
@@ -110,7 +119,7 @@ impl Inbox {
             }
             Decoded::Broken { .. } => {}
         }
-        step
+        decoded
     }
 
     /// Where the bytes are that belong to no request yet.
@@ -150,18 +159,14 @@ mod tests {
 
     fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let spare = inbox.spare();
-            let count = bytes.len().min(spare.len());
-            spare[..count].copy_from_slice(&bytes[..count]);
-            inbox.filled(count);
-            bytes = &bytes[count..];
+            bytes = &bytes[inbox.take_in(bytes)..];
         }
     }
 
     #[test]
     fn memory_grows_for_a_long_request_and_is_given_back() {
         for read_bytes in [64, READ_BUFFER_BYTES, MAX_READ_BUFFER_BYTES] {
-            let mut inbox = Inbox::reading(read_bytes);
+            let mut inbox = Inbox::with_read_bytes(read_bytes);
             assert_eq!((inbox.capacity(), inbox.spare().len()), (read_bytes, read_bytes));
             feed(&mut inbox, &vec![b' '; MAX_REQUEST_BYTES - 1]);
             assert_eq!(inbox.next_request(JsonLines), Decoded::Incomplete);

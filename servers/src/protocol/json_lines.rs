@@ -16,11 +16,11 @@ pub struct JsonLines;
 
 impl WireFormat for JsonLines {
     fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
-        let mut step = decode(bytes, MAX_REQUEST_BYTES, canonical::read_request);
-        if let Decoded::Message { message: Request::CloseConnection { .. }, then, .. } = &mut step {
+        let mut decoded = decode(bytes, MAX_REQUEST_BYTES, canonical::read_request);
+        if let Decoded::Message { message: Request::CloseConnection { .. }, then, .. } = &mut decoded {
             *then = Persistence::Close;
         }
-        step
+        decoded
     }
 
     fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>) {
@@ -29,11 +29,11 @@ impl WireFormat for JsonLines {
     }
 
     fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
-        let mut step = decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done);
-        if let Decoded::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut step {
+        let mut decoded = decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done);
+        if let Decoded::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut decoded {
             *then = Persistence::Close;
         }
-        step
+        decoded
     }
 
     fn encode_response(&self, response: &Response<'_>, _then: Persistence, out: &mut Vec<u8>) {
@@ -83,14 +83,7 @@ mod tests {
     #[test]
     fn the_seeds_fields_are_the_wire_format() {
         let mut out = Vec::new();
-        JsonLines.encode_request(
-            &Request::RequestWork {
-                request_message: "sleep".into(),
-                parameter: "5ms".into(),
-                sender_timestamp: "17".into(),
-            },
-            &mut out,
-        );
+        JsonLines.encode_request(&Request::work("sleep", "5ms", "17"), &mut out);
         JsonLines.encode_request(
             &Request::CloseConnection { initial_timestamp: "1".into(), final_timestamp: "2".into() },
             &mut out,
@@ -107,11 +100,7 @@ mod tests {
     #[test]
     fn other_spellings_of_the_same_json_say_the_same() {
         let line = b" { \"RequestWork\" : {\"sender_timestamp\":\"1\", \"parameter\":\"a\\u0062\\n\", \"request_message\":\"echo\", \"more\":[1]}}\r\n";
-        let message = Request::RequestWork {
-            request_message: "echo".into(),
-            parameter: "ab\n".into(),
-            sender_timestamp: "1".into(),
-        };
+        let message = Request::work("echo", "ab\n", "1");
         assert_eq!(
             JsonLines.decode_request(line),
             Decoded::Message { message, consumed: line.len(), then: Persistence::KeepAlive }
@@ -144,9 +133,9 @@ mod tests {
                 done(None, None),
             ),
         ] {
-            let step = JsonLines.decode_response(line.as_bytes());
+            let decoded = JsonLines.decode_response(line.as_bytes());
             let expected = Decoded::Message { message, consumed: line.len(), then: Persistence::KeepAlive };
-            assert_eq!(step, expected, "{line}");
+            assert_eq!(decoded, expected, "{line}");
         }
     }
 

@@ -30,6 +30,21 @@ pub enum Request<'a> {
     },
 }
 
+impl<'a> Request<'a> {
+    /// A request for work.
+    pub fn work(
+        request_message: impl Into<Cow<'a, str>>,
+        parameter: impl Into<Cow<'a, str>>,
+        sender_timestamp: impl Into<Cow<'a, str>>,
+    ) -> Request<'a> {
+        Request::RequestWork {
+            request_message: request_message.into(),
+            parameter: parameter.into(),
+            sender_timestamp: sender_timestamp.into(),
+        }
+    }
+}
+
 /// What a server replies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Response<'a> {

@@ -24,8 +24,8 @@ fn visible(mut response: Response<'static>) -> Response<'static> {
     response
 }
 
-fn consumed<T>(step: Decoded<T>) -> Option<usize> {
-    match step {
+fn consumed<T>(decoded: Decoded<T>) -> Option<usize> {
+    match decoded {
         Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => Some(consumed),
         Decoded::Incomplete | Decoded::Broken { .. } => None,
     }
@@ -83,8 +83,7 @@ proptest! {
             return Err(TestCaseError::fail("the whole reply is not read"));
         };
         prop_assert_eq!(consumed, bytes.len());
-        prop_assert!(message.body.is(&chunks.concat()));
-        prop_assert_eq!(&*message.body.bytes(), &chunks.concat());
+        prop_assert_eq!(&*message.body, &chunks.concat());
     }
 
     #[test]
@@ -101,7 +100,7 @@ proptest! {
     fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..300)) {
         for wire in Wire::ALL {
             for consumed in [consumed(wire.decode_request(&bytes)), consumed(wire.decode_response(&bytes))] {
-                prop_assert!(consumed != Some(0), "a step took nothing: the loop would never end");
+                prop_assert!(consumed != Some(0), "a message took nothing: the loop would never end");
             }
             received(wire, &bytes, &[7]);
         }
@@ -168,9 +167,7 @@ proptest! {
         ns in 0..10_000_000_000_000_000_000_u64,
     ) {
         let (work, text, sent) = words;
-        let request = Request::RequestWork {
-            request_message: work.into(), parameter: text.clone().into(), sender_timestamp: sent.clone().into(),
-        };
+        let request = Request::work(work, text.clone(), sent.clone());
         let line = serde_json::to_vec(&request).unwrap();
         prop_assert_eq!(canonical::read_request(&line), Some(request));
         let response = Response::WorkDone {

@@ -13,16 +13,13 @@ pub(super) fn text() -> impl Strategy<Value = String> {
 
 pub(super) fn request() -> impl Strategy<Value = Request<'static>> {
     prop_oneof![
-        (text(), text(), text()).prop_map(|(work, parameter, sent)| Request::RequestWork {
-            request_message: work.into(),
-            parameter: parameter.into(),
-            sender_timestamp: sent.into(),
-        }),
-        (text(), text()).prop_map(|(initial, last)| Request::CloseConnection {
-            initial_timestamp: initial.into(),
-            final_timestamp: last.into(),
-        }),
+        (text(), text(), text()).prop_map(|(work, parameter, sent)| Request::work(work, parameter, sent)),
+        (text(), text()).prop_map(close),
     ]
+}
+
+fn close((initial, last): (String, String)) -> Request<'static> {
+    Request::CloseConnection { initial_timestamp: initial.into(), final_timestamp: last.into() }
 }
 
 pub(super) fn response() -> impl Strategy<Value = Response<'static>> {
@@ -76,16 +73,8 @@ pub(super) fn request_in_http() -> impl Strategy<Value = Vec<u8>> {
 
 /// As [`request`], with timestamps that a header can hold.
 pub(super) fn http_request() -> impl Strategy<Value = Request<'static>> {
-    let work = (text(), text(), "[!-~]{0,40}").prop_map(|(work, parameter, sent)| Request::RequestWork {
-        request_message: work.into(),
-        parameter: parameter.into(),
-        sender_timestamp: sent.into(),
-    });
-    let close = ("[!-~]{0,40}", "[!-~]{0,40}").prop_map(|(initial, last)| Request::CloseConnection {
-        initial_timestamp: initial.into(),
-        final_timestamp: last.into(),
-    });
-    prop_oneof![work, close]
+    let work = (text(), text(), "[!-~]{0,40}").prop_map(|(work, parameter, sent)| Request::work(work, parameter, sent));
+    prop_oneof![work, ("[!-~]{0,40}", "[!-~]{0,40}").prop_map(close)]
 }
 
 /// Our encoder's requests in HTTP are answered on a connection that lives on; one to close ends it.

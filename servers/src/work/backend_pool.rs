@@ -3,7 +3,6 @@
 //! wakes them, where one that comes just then may be first. Beside it: `call.rs`, which asks over them.
 
 use std::mem;
-use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -35,7 +34,7 @@ struct LinkShelf<S> {
 /// A link for one call, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct LentLink<'a, S> {
-    link: BackendLink<S>,
+    pub(super) link: BackendLink<S>,
     links: &'a SharedLinks<S>,
     /// Of a task. It is dropped after the link is back, which is when the next may have that.
     permit: Option<SemaphorePermit<'a>>,
@@ -93,20 +92,6 @@ impl<S> Drop for LentLink<'_, S> {
         }
         drop(shelf);
         self.links.freed.notify_one();
-    }
-}
-
-impl<S> Deref for LentLink<'_, S> {
-    type Target = BackendLink<S>;
-
-    fn deref(&self) -> &BackendLink<S> {
-        &self.link
-    }
-}
-
-impl<S> DerefMut for LentLink<'_, S> {
-    fn deref_mut(&mut self) -> &mut BackendLink<S> {
-        &mut self.link
     }
 }
 

@@ -61,18 +61,14 @@ pub(crate) enum BackendError {
     },
 }
 
+/// Not connected yet.
 impl<S> Default for BackendLink<S> {
     fn default() -> BackendLink<S> {
-        BackendLink::new()
+        BackendLink { stream: None, calls: 0 }
     }
 }
 
 impl<S> BackendLink<S> {
-    /// Not connected yet.
-    pub(crate) fn new() -> BackendLink<S> {
-        BackendLink { stream: None, calls: 0 }
-    }
-
     /// The next call, and where to.
     fn begin(&mut self, wait: Duration, server: &Server) -> Result<(BackendCall, SocketAddr), BackendError> {
         let address = server.backend.ok_or(BackendError::Absent)?;
@@ -111,9 +107,9 @@ pub(crate) fn call_on_thread(
         None => link.exchange(wait, server).map(|()| None),
         Some(pool) => {
             let begun_ns = monotonic_ns();
-            let mut shared = pool.link_on_thread();
+            let mut lent = pool.link_on_thread();
             let waited_ns = monotonic_ns() - begun_ns;
-            shared.exchange(wait, server).map(|()| Some(waited_ns))
+            lent.link.exchange(wait, server).map(|()| Some(waited_ns))
         }
     };
     trace.note(Moment::Resumed);
@@ -133,9 +129,9 @@ pub(crate) async fn call_in_task(
         None => Box::pin(link.exchange(wait, server)).await.map(|()| None),
         Some(pool) => {
             let begun_ns = monotonic_ns();
-            let mut shared = Box::pin(pool.link_in_task()).await;
+            let mut lent = Box::pin(pool.link_in_task()).await;
             let waited_ns = monotonic_ns() - begun_ns;
-            Box::pin(shared.exchange(wait, server)).await.map(|()| Some(waited_ns))
+            Box::pin(lent.link.exchange(wait, server)).await.map(|()| Some(waited_ns))
         }
     };
     trace.note(Moment::Resumed);
@@ -193,12 +189,11 @@ fn prepare(stream: &impl std::os::fd::AsFd) -> io::Result<()> {
 mod tests {
     use std::io::{Read, Write};
     use std::net::{Ipv4Addr, TcpListener};
+    use std::sync::Arc;
     use std::thread;
 
     use super::*;
-    use crate::contender::Contender;
-    use crate::protocol::Wire;
-    use crate::testing::{TwinWorld, WORLDS};
+    use crate::testing::{self, TwinWorld, WORLDS};
     use crate::trace::Trace;
 
     const WAIT: Duration = Duration::from_millis(5);
@@ -220,17 +215,12 @@ mod tests {
         address
     }
 
-    fn server(backend: Option<SocketAddr>) -> Server {
-        with_options("threaded", backend)
+    fn server(contender: &str) -> Server {
+        Arc::into_inner(testing::server(contender)).unwrap()
     }
 
-    fn with_options(contender: &str, backend: Option<SocketAddr>) -> Server {
-        let options = Contender::parse(contender).unwrap().options;
-        let server = Server::new(options, Wire::JsonLines, Some(1));
-        match backend {
-            Some(address) => server.calling(address),
-            None => server,
-        }
+    fn calling(address: SocketAddr) -> Server {
+        server("threaded").calling(address)
     }
 
     /// What becomes of so many calls, one after the other over one link.
@@ -246,11 +236,11 @@ mod tests {
         };
         let ended = world.run(
             || {
-                let mut link = BackendLink::new();
+                let mut link = BackendLink::default();
                 (0..count).map(|_| said(call_on_thread(WAIT, &mut link, &notes, server))).collect::<Vec<_>>()
             },
             async || {
-                let mut link = BackendLink::new();
+                let mut link = BackendLink::default();
                 let mut ended = Vec::new();
                 for _ in 0..count {
                     ended.push(said(call_in_task(WAIT, &mut link, &notes, server).await));
@@ -273,7 +263,7 @@ mod tests {
                 assert_eq!(call.wait_ns, 5_000_000);
                 call.reply().to_vec()
             });
-            assert_eq!(calls(world, 3, &server(Some(address))), [Ok(()), Ok(()), Ok(())]);
+            assert_eq!(calls(world, 3, &calling(address)), [Ok(()), Ok(()), Ok(())]);
         }
     }
 
@@ -281,7 +271,7 @@ mod tests {
     fn links_of_a_pool_are_shared_and_held() {
         for world in WORLDS {
             // Two connections of clients, one after the other: the link of the first serves the second.
-            let server = with_options("threaded:backend-pool=1", Some(backend(4, |call| call.reply().to_vec())));
+            let server = server("threaded:backend-pool=1").calling(backend(4, |call| call.reply().to_vec()));
             assert_eq!(calls(world, 2, &server), [Ok(()), Ok(())]);
             // A runtime has ended with the one task that it ran, and its sockets with it.
             if world == TwinWorld::Thread {
@@ -294,7 +284,7 @@ mod tests {
     fn a_link_that_broke_is_said_and_the_next_call_connects_anew() {
         for world in WORLDS {
             let address = backend(1, |call| call.reply().to_vec());
-            let ended = calls(world, 3, &server(Some(address)));
+            let ended = calls(world, 3, &calling(address));
             assert_eq!((&ended[0], &ended[2]), (&Ok(()), &Ok(())), "{world:?}");
             let said = ended[1].clone().unwrap_err();
             assert!(said.contains(&format!("the backend at {address} broke")), "{said}");
@@ -307,7 +297,7 @@ mod tests {
         let of_another: fn(BackendCall) -> Vec<u8> =
             |call| BackendCall { number: call.number + 1, ..call }.reply().to_vec();
         for (world, answer) in WORLDS.into_iter().flat_map(|world| [(world, echoes), (world, of_another)]) {
-            let said = calls(world, 1, &server(Some(backend(1, answer))))[0].clone().unwrap_err();
+            let said = calls(world, 1, &calling(backend(1, answer)))[0].clone().unwrap_err();
             assert!(said.contains("is not a backend"), "{said}");
         }
     }
@@ -316,9 +306,9 @@ mod tests {
     fn without_a_backend_the_remedy_is_named() {
         let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         for world in WORLDS {
-            let said = calls(world, 1, &server(Some(nobody)))[0].clone().unwrap_err();
+            let said = calls(world, 1, &calling(nobody))[0].clone().unwrap_err();
             assert!(said.contains(&format!("the backend at {nobody} can't be reached")), "{said}");
-            assert!(calls(world, 1, &server(None))[0].clone().unwrap_err().contains("--backend"));
+            assert!(calls(world, 1, &server("threaded"))[0].clone().unwrap_err().contains("--backend"));
         }
     }
 }

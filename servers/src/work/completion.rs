@@ -5,10 +5,10 @@ use std::io;
 
 use compio::net::TcpStream;
 
+use super::Performed;
 use super::call::BackendLink;
 use super::call::completion::call_by_completion;
 use super::steps::perform_at_once;
-use super::{NO_TEXT, Performed};
 use crate::server::Server;
 use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
@@ -26,7 +26,7 @@ pub(crate) async fn perform_by_completion<'a>(
         WorkOrder::Call(duration) => {
             trace.note(Moment::Begun);
             match call_by_completion(duration, backend, trace, server).await {
-                Ok(()) => Performed::Done { result: NO_TEXT, waited_ns: None },
+                Ok(()) => Performed::WAITED,
                 Err(error) => Performed::BackendFailed(error),
             }
         }
@@ -35,7 +35,7 @@ pub(crate) async fn perform_by_completion<'a>(
             trace.note(Moment::Suspended);
             compio::time::sleep(duration).await;
             trace.note(Moment::Resumed);
-            Performed::Done { result: NO_TEXT, waited_ns: None }
+            Performed::WAITED
         }
         at_once => return perform_at_once(at_once, trace, server),
     };

@@ -10,7 +10,7 @@ use mio::{Registry, Token};
 
 use super::call::BackendLink;
 use super::call::stepwise::SteppedCall;
-use super::{NO_TEXT, Performed, perform_on_thread};
+use super::{Performed, perform_on_thread};
 use crate::server::Server;
 use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
@@ -73,7 +73,7 @@ pub(super) fn perform_at_once<'a>(
     trace: &ConnectionTrace,
     server: &Server,
 ) -> io::Result<Performed<'a>> {
-    perform_on_thread(order, &mut BackendLink::new(), trace, server)
+    perform_on_thread(order, &mut BackendLink::default(), trace, server)
 }
 
 impl Underway {
@@ -86,12 +86,10 @@ impl Underway {
         trace: &ConnectionTrace,
     ) -> io::Result<ControlFlow<Performed<'static>, Underway>> {
         let performed = match self {
-            Underway::Timer(ends_at) if ends_at <= Instant::now() => {
-                Performed::Done { result: NO_TEXT, waited_ns: None }
-            }
+            Underway::Timer(ends_at) if ends_at <= Instant::now() => Performed::WAITED,
             Underway::Timer(_) | Underway::Elsewhere(None) => return Ok(Continue(self)),
             Underway::Call(call) => match call.poll(backend) {
-                Break(Ok(())) => Performed::Done { result: NO_TEXT, waited_ns: None },
+                Break(Ok(())) => Performed::WAITED,
                 Break(Err(error)) => Performed::BackendFailed(error),
                 Continue(call) => return Ok(Continue(Underway::Call(call))),
             },

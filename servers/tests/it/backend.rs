@@ -12,25 +12,11 @@ use servers::backend::{BackendCall, CALL_FRAME_BYTES};
 /// The backend of all tests, which ends with them.
 pub(crate) fn address() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
-    *ADDRESS.get_or_init(|| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                stream.set_nodelay(true).unwrap();
-                thread::spawn(move || {
-                    let mut frame = [0; CALL_FRAME_BYTES];
-                    while stream.read_exact(&mut frame).is_ok() {
-                        let call = BackendCall::from_request(&frame).expect("a server calls as it should");
-                        thread::sleep(Duration::from_nanos(call.wait_ns));
-                        let _ = stream.write_all(&call.reply());
-                    }
-                });
-            }
-        });
-        address
-    })
+    let waits_as_asked = |call: BackendCall| {
+        thread::sleep(Duration::from_nanos(call.wait_ns));
+        call.reply().to_vec()
+    };
+    *ADDRESS.get_or_init(|| Moody::start(usize::MAX, waits_as_asked).address)
 }
 
 /// A backend that breaks off: how many calls of a connection it answers, and with which bytes.
@@ -51,15 +37,17 @@ impl Moody {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let mut stream = stream.unwrap();
                 stream.set_nodelay(true).unwrap();
-                for _ in 0..calls {
-                    let mut frame = [0; CALL_FRAME_BYTES];
-                    if stream.read_exact(&mut frame).is_err() {
-                        break;
+                thread::spawn(move || {
+                    for _ in 0..calls {
+                        let mut frame = [0; CALL_FRAME_BYTES];
+                        if stream.read_exact(&mut frame).is_err() {
+                            break;
+                        }
+                        let bytes = answer(BackendCall::from_request(&frame).expect("a server calls as it should"));
+                        let (one, other) = bytes.split_at(bytes.len() / 2);
+                        let _ = stream.write_all(one).and_then(|()| stream.write_all(other));
                     }
-                    let bytes = answer(BackendCall::from_request(&frame).expect("a server calls as it should"));
-                    let (one, other) = bytes.split_at(bytes.len() / 2);
-                    let _ = stream.write_all(one).and_then(|()| stream.write_all(other));
-                }
+                });
             }
         });
         Moody { address, connections }

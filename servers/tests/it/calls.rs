@@ -4,22 +4,13 @@
 use std::sync::atomic::Ordering;
 
 use servers::backend::BackendCall;
-use servers::protocol::Wire;
 
 use crate::backend::{Moody, nobody};
-use crate::running::RunningServer;
-
-/// Every model, over each wire that it speaks.
-fn everyone() -> impl Iterator<Item = (&'static str, Wire)> {
-    let spoken = |wire: &Wire, is_http_only: bool| !is_http_only || *wire == Wire::Http;
-    servers::MODELS.iter().flat_map(move |model| {
-        Wire::ALL.into_iter().filter(move |wire| spoken(wire, model.is_http_only)).map(|wire| (model.name, wire))
-    })
-}
+use crate::running::{RunningServer, every_model_and_wire};
 
 #[test]
 fn all_calls_of_a_connection_go_over_one_connection() {
-    for (model, wire) in everyone() {
+    for (model, wire) in every_model_and_wire() {
         let backend = Moody::start(usize::MAX, |call| call.reply().to_vec());
         let running = RunningServer::start_calling(model, wire, backend.address);
         let mut client = running.connect();
@@ -34,7 +25,7 @@ fn all_calls_of_a_connection_go_over_one_connection() {
 
 #[test]
 fn a_backend_that_is_not_there_is_said_and_the_connection_lives_on() {
-    for (model, wire) in everyone() {
+    for (model, wire) in every_model_and_wire() {
         let running = RunningServer::start_calling(model, wire, nobody());
         let mut client = running.connect();
         client.send(&running.request("call", "1ms", "1"));
@@ -50,7 +41,7 @@ fn a_backend_that_is_not_there_is_said_and_the_connection_lives_on() {
 
 #[test]
 fn a_backend_that_breaks_off_is_said_and_the_next_call_connects_anew() {
-    for (model, wire) in everyone() {
+    for (model, wire) in every_model_and_wire() {
         let backend = Moody::start(1, |call| call.reply().to_vec());
         let running = RunningServer::start_calling(model, wire, backend.address);
         let mut client = running.connect();
@@ -67,7 +58,7 @@ fn a_backend_that_breaks_off_is_said_and_the_next_call_connects_anew() {
 
 #[test]
 fn a_wrong_answer_is_never_taken_for_a_right_one() {
-    for (model, wire) in everyone() {
+    for (model, wire) in every_model_and_wire() {
         let of_another = |call: BackendCall| BackendCall { number: call.number + 1, ..call }.reply().to_vec();
         let backend = Moody::start(usize::MAX, of_another);
         let running = RunningServer::start_calling(model, wire, backend.address);

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use servers::protocol::{Request, Wire, WireFormat};
+use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::running::DEADLINE;
+use crate::running::{DEADLINE, SMALL_BUFFER_BYTES};
 
 pub(crate) struct Client {
     reader: BufReader<TcpStream>,
@@ -17,7 +18,18 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr, wire: Wire) -> Client {
-        let stream = TcpStream::connect(address).unwrap();
+        Client::over(TcpStream::connect(address).unwrap(), wire)
+    }
+
+    /// A client whose kernel takes little of a reply that it does not read.
+    pub(crate) fn connect_with_small_buffer(address: SocketAddr, wire: Wire) -> Client {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(SMALL_BUFFER_BYTES).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Client::over(socket.into(), wire)
+    }
+
+    fn over(stream: TcpStream, wire: Wire) -> Client {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -115,7 +127,7 @@ impl Client {
 
     /// Leaves with a reset, as a client does that crashes.
     pub(crate) fn reset(self) {
-        socket2::SockRef::from(self.reader.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(self.reader.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     fn stream(&mut self) -> &mut TcpStream {
@@ -124,12 +136,7 @@ impl Client {
 }
 
 pub(crate) fn request(wire: Wire, work: &str, parameter: &str, sent: &str) -> Vec<u8> {
-    let request = Request::RequestWork {
-        request_message: work.into(),
-        parameter: parameter.into(),
-        sender_timestamp: sent.into(),
-    };
-    encoded(wire, &request)
+    encoded(wire, &Request::work(work, parameter, sent))
 }
 
 pub(crate) fn close(wire: Wire, initial: &str, last: &str) -> Vec<u8> {

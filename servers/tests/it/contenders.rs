@@ -12,7 +12,7 @@ fn options_are_read_and_labels_have_one_spelling() {
     assert_eq!(contender.label(), "thread-pool:stack=64KiB,workers=8");
     assert_eq!((contender.options.workers, contender.options.stack_bytes), (8, 65_536));
     assert_eq!(Contender::parse(contender.label()).unwrap().label(), contender.label());
-    assert_eq!("sequential".parse::<Contender>().unwrap().to_string(), "sequential");
+    assert_eq!(Contender::parse("sequential").unwrap().to_string(), "sequential");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn options_that_a_model_cannot_have_are_refused_with_those_it_has() {
         ("async-per-core", &["accept=single", "max-connections=1", "stack=1MiB"]),
     ];
     for (model, options) in refused {
-        let keys = MODELS.iter().find(|known| known.name == model).unwrap().options;
+        let keys = MODELS.iter().find(|known| known.name == model).unwrap().options();
         let known = keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
         for option in options {
             let complaint = complaint(&format!("{model}:{option}"));

@@ -8,6 +8,7 @@ mod calls;
 mod client;
 mod conformance;
 mod contenders;
+mod drain;
 mod exhaustion;
 mod http;
 mod intervals;

@@ -38,7 +38,7 @@ fn every_value_of_every_option_serves() {
     let mut taken = BTreeSet::new();
     let mut contenders = Vec::new();
     for model in MODELS {
-        for option in model.options {
+        for option in model.options() {
             let (_, values) = VALUES.iter().find(|(name, _)| *name == option.name).expect("a value to test it with");
             for value in *values {
                 let contender = format!("{}:{}={value}", model.name, option.name);

@@ -1,19 +1,23 @@
 //! A server of a given contender, on a port of its own, for as long as a test needs it.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use servers::protocol::Wire;
 use servers::{Contender, MODELS, Server, StopHandle, bind};
+use socket2::SockRef;
 
 use crate::backend;
 use crate::client::{self, Client};
 
 /// Far more than anything here takes, even on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What a connection's kernel may hold of a reply, where a test wants that to be little.
+pub(crate) const SMALL_BUFFER_BYTES: usize = 4096;
 
 pub(crate) struct RunningServer {
     pub(crate) contender: Contender,
@@ -26,31 +30,49 @@ pub(crate) struct RunningServer {
 
 impl RunningServer {
     pub(crate) fn start(contender: &str, wire: Wire) -> RunningServer {
-        RunningServer::start_after(contender, wire, backend::address(), |_| {})
+        RunningServer::start_after(contender, wire, backend::address(), |_, _| {})
     }
 
     /// A server that calls the backend at this address.
     pub(crate) fn start_calling(contender: &str, wire: Wire, backend: SocketAddr) -> RunningServer {
-        RunningServer::start_after(contender, wire, backend, |_| {})
+        RunningServer::start_after(contender, wire, backend, |_, _| {})
     }
 
     /// A server that was stopped before its model ran.
     pub(crate) fn start_stopped(contender: &str) -> RunningServer {
-        RunningServer::start_after(contender, Wire::JsonLines, backend::nobody(), StopHandle::stop)
+        RunningServer::start_after(contender, Wire::JsonLines, backend::nobody(), |_, stop| stop.stop())
     }
 
-    fn start_after(contender: &str, wire: Wire, backend: SocketAddr, before: fn(&StopHandle)) -> RunningServer {
+    /// A server whose kernel takes little of a reply that its client does not read.
+    pub(crate) fn start_with_small_buffers(contender: &str, wire: Wire) -> RunningServer {
+        RunningServer::start_after(contender, wire, backend::nobody(), |listener, _| {
+            SockRef::from(listener).set_send_buffer_size(SMALL_BUFFER_BYTES).unwrap();
+        })
+    }
+
+    fn start_after(
+        contender: &str,
+        wire: Wire,
+        backend: SocketAddr,
+        before: fn(&TcpListener, &StopHandle),
+    ) -> RunningServer {
         let contender = Contender::parse(contender).unwrap();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
         let address = listener.local_addr().unwrap();
         // Nothing here depends on how fast the machine computes.
         let server = Arc::new(Server::new(contender.options.clone(), wire, Some(100)).calling(backend));
         let stop = server.stop_handle();
-        before(&stop);
+        before(&listener, &stop);
         let (end, ended) = mpsc::channel();
         let (run, shared) = (contender.model.run, Arc::clone(&server));
         thread::spawn(move || end.send(run(listener, &shared)));
         RunningServer { contender, wire, address, server, stop, ended }
+    }
+
+    /// Tells the server to stop, and sees whether its model returns within this time.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        self.stop.stop();
+        self.ended.recv_timeout(time).is_ok()
     }
 
     /// Stops the server and waits for its model to return.
@@ -73,6 +95,14 @@ impl RunningServer {
         let limit = self.contender.model.concurrency.limit(&self.contender.options);
         limit.map_or(wanted, |limit| limit.min(wanted))
     }
+}
+
+/// Every model, over each wire that it speaks.
+pub(crate) fn every_model_and_wire() -> impl Iterator<Item = (&'static str, Wire)> {
+    let spoken = |wire: &Wire, is_http_only: bool| !is_http_only || *wire == Wire::Http;
+    MODELS.iter().flat_map(move |model| {
+        Wire::ALL.into_iter().filter(move |wire| spoken(wire, model.is_http_only)).map(|wire| (model.name, wire))
+    })
 }
 
 /// Runs a test against all models side by side; over one wire, then over the other.

@@ -6,17 +6,12 @@ use std::sync::Arc;
 use mio::{Events, Poll};
 
 use super::*;
-use crate::Contender;
 use crate::accept::{AcceptAttempt, ReadyAcceptor};
 use crate::backend::{BackendCall, CALL_FRAME_BYTES};
 use crate::protocol::{MAX_RESULT_BYTES, Request, Wire, WireFormat};
-use crate::testing::wait_until;
+use crate::testing::{server, wait_until};
 
 const TOKEN: Token = Token(1);
-
-fn server() -> Arc<Server> {
-    Arc::new(Server::new(Contender::parse("reactor").unwrap().options, Wire::JsonLines, Some(1)))
-}
 
 /// A client and the server's end of its connection, of which `poll` tells.
 fn connection<'s>(server: &'s Arc<Server>, poll: &Poll) -> (net::TcpStream, SteppedConnection<'s>) {
@@ -36,10 +31,8 @@ fn connection<'s>(server: &'s Arc<Server>, poll: &Poll) -> (net::TcpStream, Step
 }
 
 fn request(work: &str, parameter: &str) -> Vec<u8> {
-    let (request_message, parameter) = (work.into(), parameter.into());
     let mut bytes = Vec::new();
-    let request = Request::RequestWork { request_message, parameter, sender_timestamp: "1".into() };
-    Wire::JsonLines.encode_request(&request, &mut bytes);
+    Wire::JsonLines.encode_request(&Request::work(work, parameter, "1"), &mut bytes);
     bytes
 }
 
@@ -53,7 +46,7 @@ fn turn(poll: &mut Poll, connection: &mut SteppedConnection<'_>) -> Awaited {
 
 #[test]
 fn who_has_much_to_say_lets_others_have_their_turn() {
-    let (server, mut poll) = (server(), Poll::new().unwrap());
+    let (server, mut poll) = (server("reactor"), Poll::new().unwrap());
     let (mut client, mut connection) = connection(&server, &poll);
     assert_eq!(turn(&mut poll, &mut connection), Awaited::Event);
     // Three times as much as fits into the reads of a turn.
@@ -69,7 +62,7 @@ fn who_has_much_to_say_lets_others_have_their_turn() {
 
 #[test]
 fn a_reply_that_the_client_does_not_take_is_waited_for_and_then_goes_on() {
-    let (server, mut poll) = (server(), Poll::new().unwrap());
+    let (server, mut poll) = (server("reactor"), Poll::new().unwrap());
     let (mut client, mut connection) = connection(&server, &poll);
     client.write_all(&request("reply", &MAX_RESULT_BYTES.to_string()).repeat(8)).unwrap();
     wait_until("the client's side is full", || {
@@ -89,7 +82,7 @@ fn a_reply_that_the_client_does_not_take_is_waited_for_and_then_goes_on() {
 
 #[test]
 fn a_wait_is_over_at_its_moment_and_not_for_being_asked() {
-    let (server, mut poll) = (server(), Poll::new().unwrap());
+    let (server, mut poll) = (server("reactor"), Poll::new().unwrap());
     let (mut client, mut connection) = connection(&server, &poll);
     client.write_all(&request("sleep", "30ms")).unwrap();
     wait_until("it sleeps", || {
@@ -108,8 +101,7 @@ fn a_wait_is_over_at_its_moment_and_not_for_being_asked() {
 #[test]
 fn a_call_waits_for_the_backends_socket_and_what_that_says_is_not_said_of_the_clients() {
     let backend = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let contender = Contender::parse("reactor").unwrap();
-    let server = Server::new(contender.options, Wire::JsonLines, Some(1)).calling(backend.local_addr().unwrap());
+    let server = Arc::into_inner(server("reactor")).unwrap().calling(backend.local_addr().unwrap());
     let (server, mut poll) = (Arc::new(server), Poll::new().unwrap());
     let (mut client, mut connection) = connection(&server, &poll);
     client.write_all(&request("call", "5ms")).unwrap();
@@ -148,7 +140,7 @@ fn a_call_waits_for_the_backends_socket_and_what_that_says_is_not_said_of_the_cl
 
 #[test]
 fn work_that_was_handed_over_ends_when_its_result_is_brought_back() {
-    let (server, mut poll) = (server(), Poll::new().unwrap());
+    let (server, mut poll) = (server("reactor"), Poll::new().unwrap());
     let (mut client, mut connection) = connection(&server, &poll);
     client.write_all(&request("echo", "hi")).unwrap();
     let handed = std::cell::RefCell::new(None);

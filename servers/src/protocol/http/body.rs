@@ -1,103 +1,30 @@
-//! The body of a reply, as one piece or in chunks, without a copy of it. Where a body in chunks ends is read byte by byte by
-//! [`ChunkStage`], here for a body that is wanted whole, in `reading.rs` for one that is passed over.
+//! The body of a reply in chunks. Where it ends is read byte by byte by [`ChunkStage`], here for a body that is wanted whole,
+//! in `reading.rs` for one that is passed over.
 
 use std::borrow::Cow;
 
 use super::framing::Reason;
 
-/// A body where it lies among the received bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body<'a> {
-    /// In one piece: sent with a length, or in no more than one chunk.
-    Contiguous(&'a [u8]),
-    /// In several chunks, with their framing between them.
-    Chunked(Chunks<'a>),
-}
-
-/// The chunks of a body, in order and without their framing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunks<'a> {
-    /// Known to be well-formed up to the last chunk.
-    rest: &'a [u8],
-    stage: ChunkStage,
-}
-
-impl<'a> Body<'a> {
-    /// In one piece; borrowed unless it came in several chunks.
-    pub fn bytes(&self) -> Cow<'a, [u8]> {
-        match self {
-            Body::Contiguous(bytes) => Cow::Borrowed(bytes),
-            Body::Chunked(chunks) => Cow::Owned(chunks.clone().flatten().copied().collect()),
-        }
-    }
-
-    /// Whether it is `expected`, found without putting it together.
-    pub fn is(&self, expected: &[u8]) -> bool {
-        match self {
-            Body::Contiguous(bytes) => *bytes == expected,
-            Body::Chunked(chunks) => {
-                let rest = chunks.clone().try_fold(expected, |rest, chunk| rest.strip_prefix(chunk));
-                rest.is_some_and(<[u8]>::is_empty)
+/// The chunked body at the front of `bytes` and how many bytes it takes, or None while it is not whole. Borrowed if it came
+/// in no more than one chunk.
+pub(super) fn chunked(bytes: &[u8]) -> Result<Option<(Cow<'_, [u8]>, usize)>, Reason> {
+    let (mut rest, mut stage) = (bytes, ChunkStage::FIRST);
+    let mut body: Cow<'_, [u8]> = Cow::Borrowed(b"");
+    while let Some((byte, after)) = rest.split_first() {
+        if let ChunkStage::Data { left } = stage {
+            let length = usize::try_from(left).unwrap_or(usize::MAX);
+            let Some((data, after)) = rest.split_at_checked(length) else { return Ok(None) };
+            if body.is_empty() {
+                body = Cow::Borrowed(data);
+            } else {
+                body.to_mut().extend_from_slice(data);
             }
+            (rest, stage) = (after, ChunkStage::DataEnd { after_cr: false });
+            continue;
         }
-    }
-}
-
-impl<'a> Iterator for Chunks<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        match self.advance().ok()?? {
-            Chunk::Data(data) => Some(data),
-            Chunk::End => None,
-        }
-    }
-}
-
-enum Chunk<'a> {
-    Data(&'a [u8]),
-    /// The last chunk is empty; it and the trailers behind it end the body.
-    End,
-}
-
-impl<'a> Chunks<'a> {
-    fn of(bytes: &'a [u8]) -> Chunks<'a> {
-        Chunks { rest: bytes, stage: ChunkStage::FIRST }
-    }
-
-    /// The next chunk, or None while it is not whole.
-    fn advance(&mut self) -> Result<Option<Chunk<'a>>, Reason> {
-        while let Some((byte, rest)) = self.rest.split_first() {
-            if let ChunkStage::Data { left } = self.stage {
-                let length = usize::try_from(left).unwrap_or(usize::MAX);
-                let Some((data, rest)) = self.rest.split_at_checked(length) else { return Ok(None) };
-                (self.rest, self.stage) = (rest, ChunkStage::DataEnd { after_cr: false });
-                return Ok(Some(Chunk::Data(data)));
-            }
-            let next = self.stage.after(*byte)?;
-            self.rest = rest;
-            match next {
-                Some(stage) => self.stage = stage,
-                None => return Ok(Some(Chunk::End)),
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The chunked body at the front of `bytes` and how many bytes it takes, or None while it is not whole.
-pub(super) fn chunked(bytes: &[u8]) -> Result<Option<(Body<'_>, usize)>, Reason> {
-    let mut chunks = Chunks::of(bytes);
-    let mut first: &[u8] = b"";
-    for count in 0_usize.. {
-        match chunks.advance()? {
-            None => break,
-            Some(Chunk::Data(data)) if count == 0 => first = data,
-            Some(Chunk::Data(_)) => {}
-            Some(Chunk::End) => {
-                let body = if count <= 1 { Body::Contiguous(first) } else { Body::Chunked(Chunks::of(bytes)) };
-                return Ok(Some((body, bytes.len() - chunks.rest.len())));
-            }
+        match stage.after(*byte)? {
+            Some(next) => (rest, stage) = (after, next),
+            None => return Ok(Some((body, bytes.len() - after.len()))),
         }
     }
     Ok(None)
@@ -169,12 +96,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_chunk_is_contiguous_and_more_are_not() {
-        assert_eq!(chunked(b"0\r\n\r\nHTTP"), Ok(Some((Body::Contiguous(b""), 5))));
-        assert_eq!(chunked(b"A;x=y\r\n0123456789\r\n0\r\n\r\n"), Ok(Some((Body::Contiguous(b"0123456789"), 24))));
+    fn one_chunk_is_borrowed_and_more_are_put_together() {
+        let one = |bytes| match chunked(bytes) {
+            Ok(Some((Cow::Borrowed(body), consumed))) => (body, consumed),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(one(b"0\r\n\r\nHTTP"), (&b""[..], 5));
+        assert_eq!(one(b"A;x=y\r\n0123456789\r\n0\r\n\r\n"), (&b"0123456789"[..], 24));
         let (body, consumed) = chunked(b"2\r\nhi\r\n1 \r\n!\r\n00\r\nTrailer: t\r\n\r\n0\r\n").unwrap().unwrap();
-        assert_eq!((&*body.bytes(), consumed), (&b"hi!"[..], 32));
-        assert!(body.is(b"hi!") && !body.is(b"hi") && !body.is(b"hi!!") && !body.is(b"ho!"));
+        assert_eq!((&*body, consumed), (&b"hi!"[..], 32));
     }
 
     #[test]

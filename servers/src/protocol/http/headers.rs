@@ -3,22 +3,22 @@
 use super::target::percent_encode;
 
 /// The most headers that a request or a reply may have.
-pub const MAX_HEADERS: usize = 64;
+pub(super) const MAX_HEADERS: usize = 64;
 
 /// Anything the client wants back unchanged with the reply; visible ASCII characters.
-pub const SENDER_TIMESTAMP: &str = "Sender-Timestamp";
+pub(super) const SENDER_TIMESTAMP: &str = "Sender-Timestamp";
 /// When the server had received the request, in nanoseconds of its monotonic clock.
-pub const SERVER_RECEIVED_NS: &str = "Server-Received-Ns";
+pub(super) const SERVER_RECEIVED_NS: &str = "Server-Received-Ns";
 /// Just before the server wrote the reply, on the same clock.
-pub const SERVER_SENT_NS: &str = "Server-Sent-Ns";
+pub(super) const SERVER_SENT_NS: &str = "Server-Sent-Ns";
 /// How long the request waited within the server for a connection to its backend, in nanoseconds.
-pub const SERVER_WAITED_NS: &str = "Server-Waited-Ns";
+pub(super) const SERVER_WAITED_NS: &str = "Server-Waited-Ns";
 /// Of a request to close and the reply to it: comes back unchanged.
-pub const INITIAL_TIMESTAMP: &str = "Initial-Timestamp";
+pub(super) const INITIAL_TIMESTAMP: &str = "Initial-Timestamp";
 /// Of a request to close and the reply to it: comes back unchanged.
-pub const FINAL_TIMESTAMP: &str = "Final-Timestamp";
+pub(super) const FINAL_TIMESTAMP: &str = "Final-Timestamp";
 /// Of the reply to a request to close: how many requests the connection has had done.
-pub const REQUESTS_SERVED: &str = "Requests-Served";
+pub(super) const REQUESTS_SERVED: &str = "Requests-Served";
 
 /// Writes a header. Whatever the value holds, it stays one header: what is not visible is percent-encoded.
 pub(super) fn write_header(name: &str, value: &str, out: &mut Vec<u8>) {

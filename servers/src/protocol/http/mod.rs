@@ -18,11 +18,6 @@ mod target;
 #[cfg(test)]
 mod transcripts;
 
-pub use body::{Body, Chunks};
-pub use headers::{
-    FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
-    SERVER_SENT_NS, SERVER_WAITED_NS,
-};
 pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
 #[cfg(any(test, fuzzing))]
 pub(crate) use reply::decode_reply;

@@ -1,11 +1,12 @@
 //! Reads the reply of any HTTP/1.1 server, for clients. It knows the headers of our own servers and what every
 //! server says of the end of its reply. Beside it: body.rs; response.rs makes the protocol's messages of it.
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use httparse::{Header, Status};
 
-use super::body::{Body, chunked};
+use super::body::chunked;
 use super::framing::{Framing, Reason, TransferCoding, explain, number};
 use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
@@ -15,12 +16,12 @@ use crate::protocol::format::{Decoded, Persistence};
 use crate::protocol::message::Fault;
 
 /// A reply. What our servers say in headers is absent where another server replies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct HttpReply<'a> {
     /// The status code, such as 200. Of those below 200, the reply proper follows.
     pub status: u16,
-    /// The body, empty where the status allows none.
-    pub body: Body<'a>,
+    /// The body, empty where the status allows none; borrowed unless it came in several chunks.
+    pub body: Cow<'a, [u8]>,
     /// [`SENDER_TIMESTAMP`], as the request had it.
     pub sender_timestamp: Option<&'a [u8]>,
     /// [`SERVER_RECEIVED_NS`], of the server's monotonic clock.
@@ -67,7 +68,7 @@ fn whole(bytes: &[u8], limit_bytes: usize) -> Result<Option<(HttpReply<'_>, usiz
         }
         (_, TransferCoding::Plain, Some(length)) => {
             let Some(body) = rest.get(..length) else { return Ok(None) };
-            reply.body = Body::Contiguous(body);
+            reply.body = Cow::Borrowed(body);
             length
         }
         (_, TransferCoding::Chunked, None) => {
@@ -109,17 +110,7 @@ fn head(bytes: &[u8]) -> Result<Option<ReplyHead<'_>>, Reason> {
     else {
         return Ok(None);
     };
-    let reply = HttpReply {
-        status,
-        body: Body::Contiguous(b""),
-        sender_timestamp: None,
-        server_received_ns: None,
-        server_sent_ns: None,
-        server_waited_ns: None,
-        initial_timestamp: None,
-        final_timestamp: None,
-        requests_served: None,
-    };
+    let reply = HttpReply { status, ..HttpReply::default() };
     let mut head = ReplyHead { reply, framing: Framing::default(), minor_version, bytes: head_bytes };
     for header in parsed.headers.iter() {
         head.note(header)?;

@@ -8,7 +8,7 @@ use httparse::Status;
 
 use super::framing::{Framing, Reason, TransferCoding, explain, may_end_a_head};
 use super::headers::{FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, SENDER_TIMESTAMP, write_header};
-use super::target::{self, RequestFault, RequestTarget};
+use super::target::{self, RequestFault, RequestTarget, bad};
 use crate::protocol::format::{Decoded, MAX_REQUEST_BYTES, Persistence};
 use crate::protocol::message::{Fault, Request};
 
@@ -197,7 +197,7 @@ impl<'a> RequestHead<'a> {
             Some(parameter) => parameter,
             None => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| bad("the body is not UTF-8"))?),
         };
-        Ok(Request::RequestWork { request_message: work, parameter, sender_timestamp: visible(self.sender_timestamp)? })
+        Ok(Request::work(work, parameter, visible(self.sender_timestamp)?))
     }
 }
 
@@ -219,10 +219,6 @@ fn after_empty_line(bytes: &[u8]) -> Result<Option<&[u8]>, Reason> {
             rest => Ok(Some(rest)),
         },
     }
-}
-
-fn bad(reason: &str) -> RequestFault {
-    (Fault::BadRequest, reason.to_owned())
 }
 
 fn broken<'a>(fault: Fault, reason: Reason) -> Decoded<Request<'a>> {

@@ -92,12 +92,12 @@ fn response(reply: HttpReply<'_>) -> Result<Response<'_>, Reason> {
         }),
         (200, None, _) => Ok(Response::WorkDone {
             sender_timestamp: text(reply.sender_timestamp)?,
-            result: body(&reply)?,
+            result: text_of(reply.body)?,
             server_received_ns: reply.server_received_ns,
             server_sent_ns: reply.server_sent_ns,
             server_waited_ns: reply.server_waited_ns,
         }),
-        (_, _, Some((fault, ..))) => Ok(Response::Error { fault: *fault, reason: body(&reply)? }),
+        (_, _, Some((fault, ..))) => Ok(Response::Error { fault: *fault, reason: text_of(reply.body)? }),
         _ => Err("a status that these servers do not reply with"),
     }
 }
@@ -107,8 +107,8 @@ fn text(header: Option<&[u8]>) -> Result<Cow<'_, str>, Reason> {
     text.map(Cow::Borrowed).map_err(|_| "a timestamp is not UTF-8")
 }
 
-fn body<'a>(reply: &HttpReply<'a>) -> Result<Cow<'a, str>, Reason> {
-    let body = match reply.body.bytes() {
+fn text_of(body: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Reason> {
+    let body = match body {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
     };

@@ -102,7 +102,7 @@ fn no_path() -> RequestFault {
     (Fault::UnknownWork, remedy.to_owned())
 }
 
-fn bad(reason: &str) -> RequestFault {
+pub(super) fn bad(reason: &str) -> RequestFault {
     (Fault::BadRequest, reason.to_owned())
 }
 

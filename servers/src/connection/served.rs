@@ -1,0 +1,58 @@
+//! A connection while it is served, whoever runs it: its socket, what has come and was not answered yet, its deadline, its
+//! link to the backend. What it does next stands in `actions.rs`; how it waits, in `blocking.rs`, its twin and the others.
+
+use super::actions::ConnectionTotals;
+use super::deadline::ReadDeadline;
+use crate::accept::AcceptedConnection;
+use crate::admission::Permit;
+use crate::clock::monotonic_ns;
+use crate::counters::ServingGuard;
+use crate::protocol::Inbox;
+use crate::server::Server;
+use crate::trace::{ConnectionTrace, Moment};
+use crate::work::call::BackendLink;
+
+/// A connection that a thread, a task or an event loop has begun to serve. Fields are dropped from first to last: it counts
+/// as ended, its socket is closed, and then another may come in.
+pub(super) struct ServedConnection<'s, S> {
+    _serving: ServingGuard<'s>,
+    pub(super) stream: S,
+    pub(super) inbox: Inbox,
+    pub(super) deadline: ReadDeadline<'s>,
+    pub(super) totals: ConnectionTotals,
+    pub(super) backend: BackendLink<S>,
+    pub(super) trace: ConnectionTrace,
+    _permit: Permit,
+}
+
+impl<'s, S> ServedConnection<'s, S> {
+    /// A connection that waits for its first byte.
+    pub(super) fn new(accepted: AcceptedConnection<S>, server: &'s Server) -> ServedConnection<'s, S> {
+        let AcceptedConnection { stream, trace, permit } = accepted;
+        ServedConnection {
+            _serving: server.counters.begin_connection(),
+            stream,
+            inbox: Inbox::with_read_bytes(server.options.read_buffer_bytes),
+            deadline: ReadDeadline::new(server),
+            totals: ConnectionTotals::default(),
+            backend: BackendLink::default(),
+            trace,
+            _permit: permit,
+        }
+    }
+
+    /// So many bytes were read into the inbox: when. None where there were none, as the client sends no more.
+    pub(super) fn received(&mut self, count: usize) -> Option<u64> {
+        (count > 0).then(|| {
+            self.inbox.filled(count);
+            self.trace.note(Moment::Read);
+            monotonic_ns()
+        })
+    }
+
+    /// The reply to a request is with the kernel: what comes after it has a deadline of its own.
+    pub(super) fn replied(&mut self) {
+        self.trace.note(Moment::Written);
+        self.deadline.request_ended();
+    }
+}
