@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use super::load::args::{duration, rate};
-use super::load::gates::LoadGate;
+use super::load::judgement::gates::LoadGate;
 use super::shell::settings::{SettingsError, settings_in};
 use super::target::{TypedTarget, check_path, typed_work};
 use super::{capacity, contenders, definition, protagonists, publish, servers, trace, watch};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use servers::{LEFT_OUT, LeftOut, MODELS, Model, OptionKey, built_with};
 
-use super::dry_run::gates;
+use super::forecast::gates;
 use super::output::{TableOrJson, json_text, print};
 use crate::experiments::EXPERIMENTS;
 

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::format::{Unit, count};
 use reports::metrics::{Of, metric, response_quantile};
-use reports::record::store::RunFolder;
 use reports::record::{ArrivalsRecord, Cell, Outcome, Phase};
 use reports::study::Pool;
 
@@ -112,11 +111,6 @@ fn in_few_words(cell: &Cell) -> Option<String> {
         (None, ArrivalsRecord::Closed) => answered("achieved_rps", ""),
         (None, _) => median(),
     }
-}
-
-/// Says where a run that begins will be.
-pub(super) fn tell_folder(folder: &RunFolder) {
-    tell(&format!("the results go to {}", folder.path().display()));
 }
 
 /// A time as precise as a forecast is, rounded up.

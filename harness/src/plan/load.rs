@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use reports::record::{self, Demand};
 use servers::protocol::{MAX_RESULT_BYTES, Wire};
 use servers::service::{WorkOrder, decide};
@@ -122,16 +123,23 @@ pub enum ArrivalProcess {
 }
 
 /// How a generator thread waits for what is due next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Pacing {
-    /// Sleeps, then polls through the last tenth of a millisecond. For CPUs that the generator has to itself.
-    Precise,
-    /// Sleeps to the end and wakes some 50 us late. For CPUs shared with the server, which polling would rob.
+    /// Sleep, and wake about 50 us late.
+    ///
+    /// For CPUs shared with the server, which polling would rob.
     Sleeping,
-    /// Never sleeps and takes a whole CPU, to be late by less than a microsecond.
+    /// Sleep, but poll through the last tenth of a millisecond.
+    ///
+    /// For CPUs that the generator has to itself.
+    Precise,
+    /// Never sleep; takes a whole CPU per thread.
+    ///
+    /// It is late by less than a microsecond.
     Spinning,
-    /// Wakes once a millisecond for all that fell due and all replies that came meanwhile: the least CPU time, and up
-    /// to a millisecond late, which the schedule lag and the times of replies show.
+    /// Wake once a millisecond; takes the least CPU time, and requests and replies are up to a millisecond late.
+    ///
+    /// The schedule lag and the times of replies show that.
     Ticking,
 }
 
@@ -207,6 +215,12 @@ impl Work {
             request_message: request_message.to_owned(),
             parameter: parameter.to_owned(),
         }
+    }
+
+    /// As it is typed, `sleep 5ms`, in JSON lines. Whether any server knows it is not looked at.
+    pub fn typed(text: &str) -> Work {
+        let (request_message, parameter) = text.split_once(' ').unwrap_or((text, ""));
+        Work::new(request_message, parameter)
     }
 
     /// How messages are written.

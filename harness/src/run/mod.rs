@@ -30,7 +30,7 @@ pub(crate) use held::{HeldServer, hold};
 pub use host::ServingMachine;
 pub use lock::{LOCK_VARIABLE, LockError, LockHolder, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
-pub use sent::{WorkerMedian, worker_doubts};
+pub use sent::{worker_doubts, worker_percentiles};
 pub use series::RunProgress;
 pub(crate) use series::in_a_name;
 pub use session::{Interrupt, build, commit, utc_now};

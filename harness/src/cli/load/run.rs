@@ -1,22 +1,23 @@
 //! One load from what was typed to an exit code.
 //!
-//! Beside it: `spec.rs`, `findings.rs`, `table.rs`, which it calls in this order.
+//! Beside it: `spec.rs`, `findings.rs`, `written/`, which it calls in this order.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::args::{LoadArgs, LoadFormat};
-use super::csv::csv;
+use super::args::LoadArgs;
+use super::findings::times::LoadTimes;
 use super::findings::{LoadFindings, LoadSetup};
-use super::histogram_files::HistogramFiles;
-use super::times::LoadTimes;
-use super::{spec, table, workers};
+use super::spec;
+use super::written::histogram_files::HistogramFiles;
+use super::written::print_findings;
+use super::written::table::nothing_right;
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::ending::code_of_load;
-use crate::cli::new_run::{tell_limits, too_small_a_quota};
-use crate::cli::output::{json_text, print, tell};
+use crate::cli::limits::{tell_limits, too_small_a_quota};
+use crate::cli::output::tell;
 use crate::cli::progress::LoadProgress;
 use crate::cli::target::TypedTarget;
 use crate::cli::worker::own_hello;
@@ -32,7 +33,7 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let spec = spec::spec(&args, &target)?;
     let generator = spec::generator(&args)?;
     let addresses = target.addresses(args.allow_remote)?;
-    let workers = workers::commands(&args, &spec)?;
+    let workers = spec::workers(&args, &spec)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
     let is_from_here = workers.is_empty();
     if is_from_here {
@@ -88,12 +89,12 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         fleet: fleet.as_ref(),
     };
     let findings = LoadFindings::new(&asking, &outcome, &times);
-    tell_of(&findings, &spec, args.format)?;
+    print_findings(&findings, &spec, args.format)?;
     // The figures are said even where the files that were to hold them are lost.
     written?;
     // Of a load that was stopped before its window nothing can be said.
     if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
-        tell(&table::nothing_right(&findings.ledger, &findings.malformed));
+        tell(&nothing_right(&findings.ledger, &findings.malformed));
     }
     let worst = findings.gates.iter().map(|gate| gate.outcome).max();
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
@@ -175,23 +176,6 @@ fn carry_out_elsewhere(
 
 fn cut_if_stopped(outcome: LoadOutcome) -> LoadOutcome {
     if outcome.was_stopped { outcome.cut_short() } else { outcome }
-}
-
-fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: LoadFormat) -> anyhow::Result<()> {
-    match format {
-        LoadFormat::Table => print(&table::drawn(findings, spec))?,
-        LoadFormat::Json => print(&json_text(findings)?)?,
-        LoadFormat::Csv => {
-            print(&csv(&serde_json::to_value(findings)?))?;
-            // There is no column for sentences.
-            findings.notices.iter().chain(&findings.warnings).for_each(|sentence| tell(sentence));
-        }
-    }
-    if format != LoadFormat::Table {
-        // Nobody sees them in there who only keeps the figures.
-        findings.gates.iter().for_each(|gate| tell(&gate.line()));
-    }
-    Ok(())
 }
 
 /// What the monotonic clock's reading was for people.

@@ -24,7 +24,8 @@ use self::classroom::Classroom;
 use self::desk::{DeskSetting, WorkshopDesk};
 use self::invitation::Invitation;
 use self::room::VotingRoom;
-use super::lesson::{LessonStage, lesson_folder, named};
+use super::lesson::{LessonStage, named};
+use super::new_run;
 use super::output::{print, tell};
 use crate::live::web::{PhoneLimits, Web};
 
@@ -79,7 +80,7 @@ pub(super) struct WorkshopArgs {
 pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
     let first = args.lesson.as_deref().map(named).transpose()?;
     let recorded = args.replay.as_deref().map(recorded::runs).transpose()?.unwrap_or_default();
-    let folder = lesson_folder(args.out.as_deref(), "workshop")?;
+    let (folder, _) = new_run::folder(args.out.as_deref(), "workshop")?;
     let room_address = args.room.then(|| invitation::address(args.room_address, args.allow_remote)).transpose()?;
     let stage = LessonStage::enter()?;
     let cpus = &stage.placement().generator_cpus;

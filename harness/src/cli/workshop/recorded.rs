@@ -9,7 +9,7 @@ use anyhow::Context;
 use reports::record::store::RunFolder;
 
 use crate::cli::lesson::settings_of_saved;
-use crate::plan::PlanError;
+use crate::cli::output::usage;
 use crate::workshop::LESSONS;
 use crate::workshop::lesson::{Lesson, LessonSettings};
 
@@ -40,9 +40,9 @@ pub(super) fn runs(folder: &Path) -> anyhow::Result<Vec<RecordedLesson>> {
     }
     if found.is_empty() {
         let folder = folder.display();
-        let why =
-            format!("{folder} has no run of a lesson in it; make one with harness lesson NAME --out {folder}/NAME");
-        return Err(PlanError::Usage(why).into());
+        return usage(format!(
+            "{folder} has no run of a lesson in it; make one with harness lesson NAME --out {folder}/NAME"
+        ));
     }
     Ok(found)
 }
