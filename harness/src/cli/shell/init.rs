@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Arg, ArgAction, Command, ValueEnum};
 
-use super::settings::{options, variable};
+use super::environment::variable;
+use super::settings::options;
 use crate::cli::list::wrapped;
 use crate::cli::output::{print, usage};
 
@@ -62,7 +63,7 @@ pub(in crate::cli) fn run(args: &InitArgs, definition: Command) -> anyhow::Resul
     let shown = args.out.display();
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&args.out) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Ok(usage(format!("{shown} exists already and stays as it is; name another file with --out"))?);
+            return usage(format!("{shown} exists already and stays as it is; name another file with --out"));
         }
         opened => opened.with_context(|| format!("{shown} can't be written"))?,
     };

@@ -114,11 +114,3 @@ fn what_there_is_not_is_refused_with_its_line_and_what_may_be_meant() {
     let gone = settings_file::read(Path::new("no/such.toml"), &definition()).unwrap_err().to_string();
     assert!(gone.contains("no/such.toml can't be read") && gone.contains("harness init"), "{gone}");
 }
-
-#[test]
-fn every_option_has_a_variable_of_its_own_name() {
-    assert_eq!((variable("fail-on"), variable("preset")), ("HARNESS_FAIL_ON".to_owned(), "HARNESS_PRESET".to_owned()));
-    let definition = definition();
-    let lock = |command: &Command| options(command).any(|(name, _)| variable(name) == "HARNESS_LOCK");
-    assert!(!definition.get_subcommands().any(lock), "HARNESS_LOCK is the machine's lock");
-}
