@@ -127,6 +127,14 @@ fn definition() -> clap::Command {
     shell::whole(Cli::command())
 }
 
+/// The same, with all that follows from them.
+#[cfg(any(test, fuzzing))]
+fn built_definition() -> clap::Command {
+    let mut definition = definition();
+    definition.build();
+    definition
+}
+
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
     bear_own_name();
