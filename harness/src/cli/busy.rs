@@ -7,7 +7,7 @@ use std::thread;
 
 use reports::record::{BusyStart, Unobserved, Warning};
 
-use super::new_run::MORE_IS_SAID;
+use super::limits::MORE_IS_SAID;
 use super::output::tell;
 use crate::observe::Glance;
 use crate::run::NOISE;

@@ -5,21 +5,18 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use reports::record::store::RunFolder;
 use reports::record::{Ending, Objective};
 
 use super::busy::FirstLook;
-use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
-use super::output::{SummaryFormat, summary, tell, usage};
-use super::progress::{TerminalProgress, rough, tell_folder};
-use super::protagonists;
-use super::report::{interrupted, render, salvaged};
-use super::servers::Servers;
-use crate::plan::{Experiment, Pictures, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight};
+use super::new_run::{AFTERWARDS, RunArgs, searched_plan};
+use super::output::{tell, usage};
+use super::progress::rough;
+use super::summary::SummaryFormat;
+use super::under_way::as_summary;
+use crate::plan::{Pictures, PlanError, Preset, Sizes, Workload};
+use crate::run::{Execution, RunProgress};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
 /// Find the highest load that each server carries within a limit on its response time
@@ -60,45 +57,41 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
     let deadline = begun + time_for_cells(args.budget, AFTERWARDS)?;
     let (servers, host) = args.run.resolve()?;
-    let experiment = experiment(&args, &servers)?;
-    let (plan, preflight) = plan(&args, &servers, &experiment)?;
+    let workload = match &servers.page {
+        Some(page) => Workload::of_page(page, DESCRIPTION),
+        None => Workload::named(&args.work, DESCRIPTION)?,
+    };
+    let experiment = capacity::experiment(workload, args.slo, pictures_of(&args.slo));
+    // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
+    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
+    let (plan, preflight) =
+        searched_plan(&args.run, args.models.as_deref(), &servers, (&experiment, sizes), CONCURRENT)?;
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.run.seed, concurrent };
     let mut search = Capacity::new(&experiment, plan.contenders.len(), asked);
     let what = (WHAT, plan.contenders.len() as u32);
-    let OpenRun { held, folder, manifest, elsewhere, .. } =
-        args.run.open((&plan, &preflight), (&servers, host, first_look), None, what)?;
-    let interrupt = &held.interrupt;
-    if !args.run.quiet.is_on {
-        announce(&args, &search, &folder);
-        tell_limits(&preflight.warnings);
-    }
-    let mut progress = TerminalProgress::new(args.run.quiet.is_on);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
-    let end = execution.steer(&mut search, deadline, &mut progress);
-    progress.end();
-    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
-    let run = protagonists::read(&folder, None)?;
-    if end.ending == Ending::Interrupted {
-        tell(&interrupted(&end, &folder));
-    } else if search.whole_blocks() < args.blocks {
-        let (whole, all) = (search.whole_blocks(), args.blocks);
+    let open = args.run.open((&plan, &preflight), (&servers, host, first_look), None, what)?;
+    open.announce(&announcement(&args, &search), &preflight.warnings);
+    let steer =
+        |execution: Execution<'_>, _, progress: &mut dyn RunProgress| execution.steer(&mut search, deadline, progress);
+    let ended = open.carry_out(&plan, Vec::new(), steer, as_summary(args.format))?;
+    let (whole, all) = (search.whole_blocks(), args.blocks);
+    if ended.end.ending != Ending::Interrupted && whole < all {
         tell(&format!(
             "the budget is used up: {whole} of {all} repetitions are complete; give a longer --budget for the others"
         ));
     }
-    render(&folder, &run, args.format)?;
-    Ok(code_of_search(&end, search.whole_blocks(), &run, interrupt))
+    let run = ended.show(as_summary(args.format))?;
+    Ok(code_of_search(&ended.end, whole, &run, &ended.held.interrupt))
 }
 
-fn announce(args: &CapacityArgs, search: &Capacity, folder: &RunFolder) {
-    tell(&format!(
+fn announcement(args: &CapacityArgs, search: &Capacity) -> String {
+    format!(
         "searching for the highest load with {}: this takes about {}, {} at most",
         args.slo.words(),
         rough(search.usual_time()),
         rough(args.budget)
-    ));
-    tell_folder(folder);
+    )
 }
 
 /// The percentiles that may be promised, each with the pictures that show it. A maximum is none: it grows with how long
@@ -142,34 +135,6 @@ fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, Pl
     }
     let needed = (afterwards + least).as_secs();
     usage(format!("the budget is too short for a single load; give --budget {needed}s or more"))
-}
-
-/// The experiment: this work, or a page, under this promise.
-///
-/// # Errors
-/// Where work is unknown.
-fn experiment(args: &CapacityArgs, servers: &Servers) -> Result<Experiment, PlanError> {
-    let workload = match &servers.page {
-        Some(page) => Workload::of_page(page, DESCRIPTION),
-        None => Workload::named(&args.work, DESCRIPTION)?,
-    };
-    Ok(capacity::experiment(workload, args.slo, pictures_of(&args.slo)))
-}
-
-/// The plan, and what the machine allows. Changes nothing but this process's own limits.
-///
-/// # Errors
-/// Where contenders are unknown.
-fn plan<'a>(
-    args: &CapacityArgs,
-    servers: &Servers,
-    experiment: &'a Experiment,
-) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
-    let placement = place(args.run.placement.kind(), &servers.cpus()?);
-    // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
-    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
-    let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &[experiment], &sizes)?;
-    Ok(steered_plan(cast, sizes, &args.run, (placement, servers.page.clone()), CONCURRENT))
 }
 
 #[cfg(test)]

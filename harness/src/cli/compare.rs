@@ -8,24 +8,26 @@ use std::process::ExitCode;
 use reports::format::counted;
 use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::Ending;
-use reports::record::store::RunFolder;
+use reports::record::store::{Run, RunFolder};
 
 use super::busy::FirstLook;
-use super::forecast::RunForecast;
-use super::live::{Followed, LiveArgs};
+use super::forecast::{RunForecast, describe};
+use super::limits::too_few_cpus;
+use super::live::LiveArgs;
 use super::machines::cast_of_loads;
-use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
+use super::new_run::RunArgs;
 use super::other_build::{build_of_saved, other_build};
-use super::output::{SummaryFormat, print, summary, tell};
-use super::progress::{TerminalProgress, rough, tell_folder};
-use super::report::{conclude, salvaged};
+use super::output::{print, usage};
+use super::progress::rough;
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::Servers;
+use super::summary::SummaryFormat;
 use super::trace::{self, Timelines};
-use super::{contenders, dry_run, protagonists};
+use super::under_way::{EndedRun, as_summary};
+use super::{contenders, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
-use crate::run::{Execution, Preflight, preflight};
+use crate::run::{Preflight, preflight};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -95,63 +97,76 @@ pub(super) struct CompareArgs {
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
     // Before a login anywhere.
-    args.run.machines.check_with(&args)?;
-    if args.resume.is_some() || args.like.is_some() {
-        args.run.servers.check_no_page()?;
-    }
+    check(&args)?;
     let (servers, host) = args.run.resolve()?;
     if let Some(run) = &args.resume {
         return resume::run(run, &args, &servers, first_look);
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
-    let (mut plan, preflight) = match &like {
-        Some(like) => {
-            let against = build_of_saved(like.manifest.against.as_ref(), args.against.as_deref(), false)?;
-            let blocks = |has| args.blocks.unwrap_or(has);
-            let (plan, preflight) = rebuilt(&like.manifest, blocks, (&servers.commands, against))?;
-            with_models((plan, preflight), args.models.as_deref(), &servers)?
-        }
+    let (plan, preflight) = match &like {
+        Some(like) => plan_like(like, &args, &servers)?,
         None => plan(&args, &servers)?,
     };
-    plan.inside = args.inside;
-    // Whom to trace is started here, under a load from here.
-    let usual = if args.run.machines.is_empty() { Timelines::of(args.preset) } else { Timelines::Off };
-    let wanted = args.timelines.unwrap_or(usual);
+    let timelines = timelines(&args);
+    let forecast = RunForecast::of(&plan, timelines);
     if args.dry_run {
-        let way = args.run.machines.way();
-        print(&dry_run::describe(&plan, &preflight, RunForecast::of(&plan, wanted), &way))?;
+        print(&describe(&plan, &preflight, forecast, &args.run.machines.way()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let planned = plan.probes().len() + plan.fullest().len();
-    let what = (plan.preset.name(), planned as u32);
-    let OpenRun { held, mut live, folder, manifest, elsewhere } =
-        args.run.open((&plan, &preflight), (&servers, host, first_look), Some(&args.live), what)?;
-    let interrupt = &held.interrupt;
-    if !args.run.quiet.is_on {
-        announce(&plan, RunForecast::of(&plan, wanted), &preflight, &folder);
+    let what = (plan.preset.name(), (plan.probes().len() + plan.fullest().len()) as u32);
+    let open = args.run.open((&plan, &preflight), (&servers, host, first_look), Some(&args.live), what)?;
+    open.announce(&announcement(&plan, forecast), &preflight.warnings);
+    let run = open.carry_out(
+        &plan,
+        Vec::new(),
+        |execution, _, progress| match like {
+            Some(like) => execution.run_with_probes(probes(like), progress),
+            None => execution.run(progress),
+        },
+        as_summary(args.format),
+    )?;
+    let traced = trace_afterwards(&run, &plan, timelines, &args);
+    run.conclude(args.format, traced)
+}
+
+/// Holds what was typed against itself.
+fn check(args: &CompareArgs) -> Result<(), PlanError> {
+    args.run.machines.check_with(args)?;
+    if args.resume.is_some() || args.like.is_some() {
+        args.run.servers.check_no_page()?;
     }
-    let mut progress = Followed::new(TerminalProgress::new(args.run.quiet.is_on), live.as_mut(), &manifest, &[]);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
-    let end = match like {
-        Some(like) => execution.run_with_probes(probes(like), &mut progress),
-        None => execution.run(&mut progress),
-    };
-    progress.end();
-    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
-    let mut traced = Ok(());
-    if wanted != Timelines::Off && end.ending == Ending::Completed {
-        if wanted == Timelines::On && !args.run.quiet.is_on {
-            tell(&format!("tracing which thread runs what: this takes about {}", rough(wanted.usual_time(&plan))));
-        }
-        traced = trace::add(&plan, &folder, wanted, interrupt);
+    Ok(())
+}
+
+/// The plan of another run, for the models that were typed, if any.
+fn plan_like(like: &Run, args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
+    let against = build_of_saved(like.manifest.against.as_ref(), args.against.as_deref(), false)?;
+    let blocks = |has| args.blocks.unwrap_or(has);
+    let (plan, preflight) = rebuilt(&like.manifest, blocks, (&servers.commands, against))?;
+    with_models((RunPlan { inside: args.inside, ..plan }, preflight), args.models.as_deref(), servers)
+}
+
+/// Whom to trace: what was typed, or what the preset does. It is done here, under a load from here.
+fn timelines(args: &CompareArgs) -> Timelines {
+    let usual = if args.run.machines.is_empty() { Timelines::of(args.preset) } else { Timelines::Off };
+    args.timelines.unwrap_or(usual)
+}
+
+/// Traces the windows of a run that is complete.
+fn trace_afterwards(
+    run: &EndedRun,
+    plan: &RunPlan<'_>,
+    timelines: Timelines,
+    args: &CompareArgs,
+) -> anyhow::Result<()> {
+    if timelines == Timelines::Off || run.end.ending != Ending::Completed {
+        return Ok(());
     }
-    let code = conclude(&folder, &end, args.format, interrupt)?;
-    // The figures are there without the picture that could not be saved.
-    traced?;
-    if let Some(live) = live {
-        live.conclude(&folder, end.ending, interrupt);
+    if timelines == Timelines::On {
+        let time = rough(timelines.usual_time(plan));
+        args.run.quiet.tell(&format!("tracing which thread runs what: this takes about {time}"));
     }
-    Ok(code)
+    trace::add(plan, &run.folder, &timelines.windows(plan), &run.held.interrupt)
 }
 
 /// What this machine's limits mean for a comparison of which nothing is typed.
@@ -188,8 +203,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     let against = args.against.as_deref().map(other_build).transpose()?;
     let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
     if against.is_some() && !contenders.iter().any(is_base) {
-        let sentence = "--against compares the models of two builds, and no model takes part; name some with --models";
-        return Err(PlanError::Usage(sentence.to_owned()).into());
+        return usage("--against compares the models of two builds, and no model takes part; name some with --models");
     }
     let mut plan = RunPlan {
         protagonists,
@@ -212,17 +226,15 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     Ok((plan, found))
 }
 
-fn announce(plan: &RunPlan<'_>, forecast: RunForecast, preflight: &Preflight, folder: &RunFolder) {
+fn announcement(plan: &RunPlan<'_>, forecast: RunForecast) -> String {
     let servers = plan.contenders.iter().filter(|named| !is_twin(named)).count() as u64;
     let experiments = plan.experiments.len() as u64;
-    tell(&format!(
+    format!(
         "comparing {} in {}: this takes {}",
         counted(servers, "server"),
         counted(experiments, "experiment"),
         forecast.words()
-    ));
-    tell_folder(folder);
-    tell_limits(&preflight.warnings);
+    )
 }
 
 /// Runs without being named, as far as it exists: some 90 seconds in all.

@@ -8,7 +8,6 @@ use servers::{Contender, MODELS, default_models};
 
 use super::output::usage;
 use super::servers::Servers;
-
 use crate::observe::restrict_this_thread;
 use crate::plan::{Cast, Choice, Experiment, Participant, PlanError, ServerCommand, Sizes, is_base, is_twin};
 
@@ -34,12 +33,20 @@ pub(super) fn cast_for<'a>(
         Some(page) => cast.with_pages(|experiment| !experiment.paged_workloads(sizes, page).is_empty()),
         None => cast,
     };
-    if cast.experiments.is_empty() {
-        let reasons: Vec<String> = cast.left_out.iter().map(Warning::describe).collect();
-        let sentence = format!("nothing is left to run: {}; name others with --experiments", reasons.join("; "));
-        return Err(PlanError::Usage(sentence).into());
-    }
+    check_has_experiments(&cast)?;
     Ok(cast)
+}
+
+/// Somebody plays in something.
+///
+/// # Errors
+/// Where nobody does, with the reasons.
+pub(super) fn check_has_experiments(cast: &Cast<'_>) -> Result<(), PlanError> {
+    if !cast.experiments.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> = cast.left_out.iter().map(Warning::describe).collect();
+    usage(format!("nothing is left to run: {}; name others with --experiments", reasons.join("; ")))
 }
 
 /// Who speaks HTTP alone can be asked for pages, and not for our protocol's work.

@@ -80,14 +80,14 @@ pub(super) fn run(args: DiffArgs) -> anyhow::Result<ExitCode> {
     let gates = args.fail_on.iter().map(|text| text.parse()).collect::<Result<Vec<Gate>, GateError>>();
     let gates = gates.map_err(|error| PlanError::Usage(error.to_string()))?;
     let base = read(&args.base)?;
-    let (diff, ways) = match (&args.new, args.base_contender.as_deref().zip(args.new_contender.as_deref())) {
+    let (diff, runs) = match (&args.new, args.base_contender.as_deref().zip(args.new_contender.as_deref())) {
         (Some(path), _) => {
             let new = read(path)?;
             if !args.force {
                 refuse_other_machines(&differences(&base.manifest, &new.manifest))?;
             }
-            let runs = [(args.base.clone(), &base.manifest), (path.clone(), &new.manifest)];
-            (between(&base, &new), Ways::of(runs))
+            let runs = vec![Extensible::new(&args.base, &base.manifest), Extensible::new(path, &new.manifest)];
+            (between(&base, &new), runs)
         }
         (None, contenders) => {
             let diff = match contenders {
@@ -96,14 +96,18 @@ pub(super) fn run(args: DiffArgs) -> anyhow::Result<ExitCode> {
                 }
                 None => within(&base).ok_or_else(|| only_one_build(&args.base))?,
             };
-            (diff, Ways::of([(args.base.clone(), &base.manifest)]))
+            (diff, vec![Extensible::new(&args.base, &base.manifest)])
         }
     };
     if diff.rows.is_empty() {
         tell("note: the two runs share no measurement; `compare --like RUN` makes a run with the loads of another");
     }
     let held: Vec<GateResult> = gates.iter().map(|gate| gate.hold(&diff)).collect();
-    print(&written(&diff, &held, &ways, args.format)?)?;
+    print(&match args.format {
+        DiffFormat::Table => table(&diff, &held, &runs),
+        DiffFormat::Md => markdown(&diff, &held, &runs),
+        DiffFormat::Json => json_text(&serde_json::json!({ "diff": diff, "gates": held }))?,
+    })?;
     Ok(code_of_gates(held.iter().map(|held| held.outcome).max()))
 }
 
@@ -138,80 +142,54 @@ fn only_one_build(path: &Path) -> PlanError {
     ))
 }
 
-fn written(diff: &Diff, held: &[GateResult], ways: &Ways, format: DiffFormat) -> anyhow::Result<String> {
-    Ok(match format {
-        DiffFormat::Table => table(diff, held, ways),
-        DiffFormat::Md => markdown(diff, held, ways),
-        DiffFormat::Json => {
-            let value = serde_json::json!({ "diff": diff, "gates": held });
-            json_text(&value)?
-        }
-    })
-}
-
-/// The runs that can be given more blocks.
-pub(super) struct Ways {
-    runs: Vec<Way>,
-}
-
-struct Way {
+/// A run that can be given more blocks.
+struct Extensible {
     path: PathBuf,
     blocks: u32,
     /// How long it took; absent where that is not known.
     took: Option<Duration>,
 }
 
-impl Ways {
-    /// Of these runs, each with its folder.
-    pub(super) fn of<'a>(runs: impl IntoIterator<Item = (PathBuf, &'a Manifest)>) -> Ways {
-        let way = |(path, manifest): (PathBuf, &Manifest)| Way {
-            path,
-            blocks: manifest.blocks,
-            took: manifest.elapsed_ns.map(Duration::from_nanos),
-        };
-        Ways { runs: runs.into_iter().map(way).collect() }
+impl Extensible {
+    fn new(path: &Path, manifest: &Manifest) -> Extensible {
+        let took = manifest.elapsed_ns.map(Duration::from_nanos);
+        Extensible { path: path.to_owned(), blocks: manifest.blocks, took }
     }
 
-    /// As a sentence without its stop.
-    pub(super) fn to(&self, decided_by: DecidedBy) -> String {
-        match decided_by {
-            DecidedBy::Blocks(blocks) => self.more_blocks(blocks as u32),
-            DecidedBy::NoBlocks => {
-                "More repetitions would not decide it: the value is too close to the bound, or no farther from it than a \
-                 server is from itself"
-                    .to_owned()
-            }
-            DecidedBy::MeasuringAgain => {
-                "More repetitions alone would not decide it: measure again what is missing, invalid or without a ratio, or name \
-                 another experiment, workload or load behind the gate, as in 'p99>+10%@call 5 ms'"
-                    .to_owned()
-            }
-        }
-    }
-
-    fn more_blocks(&self, blocks: u32) -> String {
-        let short: Vec<&Way> = self.runs.iter().filter(|run| run.blocks < blocks).collect();
-        let mut said = format!("Some {} repetitions would decide it", count(blocks.into()));
-        let time: Option<Duration> = short.iter().map(|run| run.time_of(blocks - run.blocks)).sum();
-        if let Some(time) = time.filter(|time| !time.is_zero()) {
-            // Writing to a string does not fail.
-            let _ = write!(said, ", about {} more", rough(time));
-        }
-        let commands =
-            short.iter().map(|run| format!("harness compare --resume {} --blocks {blocks}", run.path.display()));
-        let commands: Vec<String> = commands.collect();
-        if !commands.is_empty() {
-            let _ = write!(said, ": {}", commands.join(" && "));
-        }
-        said
-    }
-}
-
-impl Way {
     /// So many blocks more, if they take as long as those that there are.
     fn time_of(&self, more: u32) -> Option<Duration> {
         Some(self.took? / self.blocks.max(1) * more)
     }
+}
+
+/// What would decide a gate, as a sentence without its stop.
+fn what_decides(decided_by: DecidedBy, runs: &[Extensible]) -> String {
+    match decided_by {
+        DecidedBy::Blocks(blocks) => more_blocks(blocks as u32, runs),
+        DecidedBy::NoBlocks => "More repetitions would not decide it: the value is too close to the bound, or no farther from it \
+                                than a server is from itself"
+            .to_owned(),
+        DecidedBy::MeasuringAgain => "More repetitions alone would not decide it: measure again what is missing, invalid or \
+                                      without a ratio, or name another experiment, workload or load behind the gate, as in \
+                                      'p99>+10%@call 5 ms'"
+            .to_owned(),
+    }
+}
+
+fn more_blocks(blocks: u32, runs: &[Extensible]) -> String {
+    let short: Vec<&Extensible> = runs.iter().filter(|run| run.blocks < blocks).collect();
+    let mut said = format!("Some {} repetitions would decide it", count(blocks.into()));
+    let time: Option<Duration> = short.iter().map(|run| run.time_of(blocks - run.blocks)).sum();
+    if let Some(time) = time.filter(|time| !time.is_zero()) {
+        // Writing to a string does not fail.
+        let _ = write!(said, ", about {} more", rough(time));
+    }
+    let commands = short.iter().map(|run| format!("harness compare --resume {} --blocks {blocks}", run.path.display()));
+    let commands: Vec<String> = commands.collect();
+    if !commands.is_empty() {
+        let _ = write!(said, ": {}", commands.join(" && "));
+    }
+    said
 }
 
 /// As many as a reader of a pull request looks at.
@@ -221,15 +199,14 @@ const MOST_ROWS: usize = 8;
 const MOST_REASONS: usize = 3;
 
 /// Every row, and what came of the gates last.
-pub(super) fn table(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
-    let rows: Vec<&DiffRow> = diff.rows.iter().collect();
-    let table = styled(header(), rows.into_iter().map(cells), NOTHING);
-    let lines = lines(diff.remarks().into_iter().chain(gates(diff, held, ways)), |line| line);
+fn table(diff: &Diff, held: &[GateResult], runs: &[Extensible]) -> String {
+    let table = styled(header(), diff.rows.iter().map(cells), NOTHING);
+    let lines = lines(diff.remarks().into_iter().chain(gates(diff, held, runs)), |line| line);
     format!("{}{table}\n\n{lines}", heading(diff, str::to_owned))
 }
 
 /// The rows that matter most, and how many others there are.
-pub(super) fn markdown(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
+fn markdown(diff: &Diff, held: &[GateResult], runs: &[Extensible]) -> String {
     let ranked = diff.ranked();
     let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
     let plain_cells = |row: &&DiffRow| cells(row).iter().map(|cell| plain::markdown(cell)).collect();
@@ -239,7 +216,7 @@ pub(super) fn markdown(diff: &Diff, held: &[GateResult], ways: &Ways) -> String 
         0 => String::new(),
         more => format!("- And {}, {different} of them different.\n", counted(more, "more row")),
     };
-    let said = diff.remarks().into_iter().chain(gates(diff, held, ways));
+    let said = diff.remarks().into_iter().chain(gates(diff, held, runs));
     let lines = lines(said, |line| format!("- {}", plain::markdown(&line)));
     format!("{}{table}\n\n{more}{lines}", heading(diff, plain::markdown))
 }
@@ -270,15 +247,15 @@ fn cells(row: &DiffRow) -> Vec<String> {
 }
 
 /// A line for each gate: what was held against what, what came of it, and what would decide it.
-fn gates(diff: &Diff, held: &[GateResult], ways: &Ways) -> Vec<String> {
+fn gates(diff: &Diff, held: &[GateResult], runs: &[Extensible]) -> Vec<String> {
     let line = |held: &GateResult| {
         let figures = counted(held.rows as u64, "figure");
         let said = format!("{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
         let shown: Vec<&str> = held.reasons.iter().take(MOST_REASONS).map(String::as_str).collect();
         let more = held.reasons.len().saturating_sub(MOST_REASONS) as u64;
-        let more = if more > 0 { format!("; and {} more", reports::format::count(more)) } else { String::new() };
+        let more = if more > 0 { format!("; and {} more", count(more)) } else { String::new() };
         let reasons = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join("; ")) };
-        let way = held.decided_by.map_or(String::new(), |decided_by| format!(". {}", ways.to(decided_by)));
+        let way = held.decided_by.map_or(String::new(), |by| format!(". {}", what_decides(by, runs)));
         format!("{said}{reasons}{way}")
     };
     held.iter().map(line).collect()
@@ -288,29 +265,24 @@ fn gates(diff: &Diff, held: &[GateResult], ways: &Ways) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn ways(of: &[(&str, u32, Option<u64>)]) -> Ways {
-        let way = |(path, blocks, took): &(&str, u32, Option<u64>)| Way {
-            path: PathBuf::from(path),
-            blocks: *blocks,
-            took: took.map(Duration::from_secs),
-        };
-        Ways { runs: of.iter().map(way).collect() }
+    fn run(path: &str, blocks: u32, took: Option<u64>) -> Extensible {
+        Extensible { path: path.into(), blocks, took: took.map(Duration::from_secs) }
     }
 
     #[test]
     fn what_decides_comes_with_its_time_and_the_commands() {
-        let both = ways(&[("runs/a", 10, Some(600)), ("runs/b", 10, Some(600))]);
+        let both = [run("runs/a", 10, Some(600)), run("runs/b", 10, Some(600))];
         assert_eq!(
-            both.to(DecidedBy::Blocks(20)),
+            what_decides(DecidedBy::Blocks(20), &both),
             "Some 20 repetitions would decide it, about 20 min more: harness compare --resume runs/a --blocks 20 && harness \
              compare --resume runs/b --blocks 20"
         );
-        let one = ways(&[("runs/a", 20, Some(600)), ("runs/b", 10, None)]);
+        let one = [run("runs/a", 20, Some(600)), run("runs/b", 10, None)];
         assert_eq!(
-            one.to(DecidedBy::Blocks(20)),
+            what_decides(DecidedBy::Blocks(20), &one),
             "Some 20 repetitions would decide it: harness compare --resume runs/b --blocks 20"
         );
-        assert!(both.to(DecidedBy::NoBlocks).starts_with("More repetitions would not decide it"));
-        assert!(both.to(DecidedBy::MeasuringAgain).contains("measure again"));
+        assert!(what_decides(DecidedBy::NoBlocks, &both).starts_with("More repetitions would not decide it"));
+        assert!(what_decides(DecidedBy::MeasuringAgain, &both).contains("measure again"));
     }
 }

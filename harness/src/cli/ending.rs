@@ -7,9 +7,9 @@ use reports::record::store::{RecordError, Run};
 use reports::record::{Cell, Ending, FailedPart, Ledger, Outcome, Purpose, Warning};
 use serde::Serialize;
 
-use super::output::NoFigures;
 use super::publish::SiteError;
 use super::shell::settings::SettingsError;
+use super::summary::NoFigures;
 use super::target::Unreachable;
 use crate::live::web::WebError;
 use crate::load::LoadError;

@@ -5,9 +5,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::AtomicBool;
 
-use reports::record::{HostRecord, HostRole, Manifest, PathKind, Warning};
+use reports::record::{HostRecord, HostRole, Manifest, PathKind};
 
 use super::compare::CompareArgs;
+use super::contenders::check_has_experiments;
 use super::output::{tell, usage};
 use super::servers::{Servers, find_program, split_words};
 use super::trace::Timelines;
@@ -134,27 +135,21 @@ impl MachinesArgs {
     /// Where it can't take part, or something else was typed that can't be done there.
     pub(super) fn host(&self, servers: &Servers) -> anyhow::Result<Option<ServerHost>> {
         if self.is_empty() && self.server_address.is_some() {
-            let sentence = "--server-address is for a load from other machines; give --load-from or --server-on too";
-            return Err(PlanError::Usage(sentence.to_owned()).into());
+            return usage("--server-address is for a load from other machines; give --load-from or --server-on too");
         }
         let Some(text) = &self.server_on else { return Ok(None) };
         if !servers.commands.is_empty() {
-            let sentence = "--server is a program on this machine; leave it out, or --server-on";
-            return Err(PlanError::Usage(sentence.to_owned()).into());
+            return usage("--server is a program on this machine; leave it out, or --server-on");
         }
         let command = worker_command("--server-on", text, &self.from.program)?;
         let host = ServerHost::start(command, own_hello(), &AtomicBool::new(false))?;
         let unsaid = match host.hello() {
-            hello if hello.cpu_list.is_empty() => Some("which CPUs it has"),
+            hello if hello.cpu_list.is_empty() => "which CPUs it has",
             // This one's would be put down in place of it.
-            hello if hello.machine.is_none() => Some("what machine it is"),
-            _ => None,
+            hello if hello.machine.is_none() => "what machine it is",
+            _ => return Ok(Some(host)),
         };
-        if let Some(what) = unsaid {
-            let sentence = format!("the machine of --server-on does not say {what}; put the same build there");
-            return Err(PlanError::Usage(sentence).into());
-        }
-        Ok(Some(host))
+        usage(format!("the machine of --server-on does not say {unsaid}; put the same build there"))
     }
 
     /// Holds what was typed against itself and against the plan.
@@ -201,15 +196,17 @@ impl MachinesArgs {
         }
         let (load_from, server_address) = self.resolve(plan, servers)?;
         let typed = OtherMachines { load_from, host, server_address, allow_remote: self.allow_remote };
-        let elsewhere = Elsewhere::start(typed, own_hello(), interrupt.flag()).map_err(|error| match error {
-            ElsewhereError::Machines(error) => anyhow::Error::from(error),
-            ElsewhereError::Unreached { who } if !servers.commands.is_empty() => PlanError::Usage(format!(
-                "{who} is on another machine than the --server, or in another network namespace, and a --server is reached \
-                 only over this machine's loopback; leave out --server, or send from where that loopback is shared"
-            ))
-            .into(),
-            unreached @ ElsewhereError::Unreached { .. } => PlanError::Usage(unreached.to_string()).into(),
-        })?;
+        let elsewhere = match Elsewhere::start(typed, own_hello(), interrupt.flag()) {
+            Ok(elsewhere) => elsewhere,
+            Err(ElsewhereError::Machines(error)) => return Err(error.into()),
+            Err(ElsewhereError::Unreached { who }) if !servers.commands.is_empty() => {
+                return usage(format!(
+                    "{who} is on another machine than the --server, or in another network namespace, and a --server is reached \
+                     only over this machine's loopback; leave out --server, or send from where that loopback is shared"
+                ));
+            }
+            Err(unreached @ ElsewhereError::Unreached { .. }) => return usage(unreached.to_string()),
+        };
         if !is_quiet {
             let hosts = elsewhere.records();
             let named = |role| {
@@ -238,10 +235,7 @@ pub(super) fn cast_of_loads<'a>(cast: Cast<'a>, args: &MachinesArgs, sizes: &Siz
         return Ok(cast);
     }
     let cast = cast.keeping(|experiment: &Experiment| experiment.is_plain_load(sizes), NOT_FROM_ELSEWHERE);
-    if cast.experiments.is_empty() {
-        let reasons: Vec<String> = cast.left_out.iter().map(Warning::describe).collect();
-        return usage(format!("nothing is left to run: {}; name others with --experiments", reasons.join("; ")));
-    }
+    check_has_experiments(&cast)?;
     Ok(cast)
 }
 

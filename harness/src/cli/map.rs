@@ -3,7 +3,6 @@
 //!
 //! Beside it: `search/map.rs`, which chooses the squares.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -11,24 +10,21 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use reports::crossover::{Grid, Square};
 use reports::format::{count, counted};
-use reports::record::Ending;
-use reports::record::store::{Run, RunFolder};
+use reports::record::store::Run;
 use reports::study::groups;
 use reports::summary::summarise;
 use serde_json::{Value, json};
 
 use super::busy::FirstLook;
-use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
-use super::output::{NO_REPORT, TableOrJson, doubts, json_text, print, tell, usage};
-use super::progress::{TerminalProgress, rough, tell_folder};
-use super::protagonists;
-use super::report::{interrupted, salvaged, write_page};
+use super::new_run::{AFTERWARDS, RunArgs, searched_plan};
+use super::output::{TableOrJson, json_text, usage};
+use super::progress::rough;
 use super::servers::Servers;
-use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight};
+use super::summary::{NO_REPORT, doubts};
+use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload};
+use crate::run::{Execution, Preflight, RunProgress};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
 /// Map which of two servers carries more, by number of connections and kind of work
@@ -72,40 +68,27 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let mut map = Map::new(&experiment, &connections, args.run.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
     let what = (WHAT, 2 * map.len() as u32);
-    let OpenRun { held, folder, manifest, elsewhere, .. } =
-        args.run.open((&plan, &preflight), (&servers, host, first_look), None, what)?;
-    let interrupt = &held.interrupt;
-    if !args.run.quiet.is_on {
-        announce(&map, args.budget, &folder);
-        tell_limits(&preflight.warnings);
-    }
-    let mut progress = TerminalProgress::new(args.run.quiet.is_on);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
-    let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
-    progress.end();
-    let shown = |run: &Run, report: Option<&Path>| match args.format {
+    let open = args.run.open((&plan, &preflight), (&servers, host, first_look), None, what)?;
+    open.announce(&announcement(&map, args.budget), &preflight.warnings);
+    let shown = |run: &Run, report: Option<&str>| match args.format {
         TableOrJson::Table => Ok(table(run, report)),
         TableOrJson::Json => json(run, report),
     };
-    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| shown(run, None)))?;
-    let run = protagonists::read(&folder, None)?;
-    if end.ending == Ending::Interrupted {
-        tell(&interrupted(&end, &folder));
-    }
-    let report = write_page(&folder, &run);
-    print(&shown(&run, report.as_deref().ok())?)?;
-    report?;
-    Ok(code_of_run(&end, &run, interrupt))
+    let deadline = begun + args.budget - AFTERWARDS;
+    let steer =
+        |execution: Execution<'_>, _, progress: &mut dyn RunProgress| execution.steer(&mut map, deadline, progress);
+    let ended = open.carry_out(&plan, Vec::new(), steer, shown)?;
+    let run = ended.show(shown)?;
+    Ok(code_of_run(&ended.end, &run, &ended.held.interrupt))
 }
 
-fn announce(map: &Map, budget: Duration, folder: &RunFolder) {
-    tell(&format!(
+fn announcement(map: &Map, budget: Duration) -> String {
+    format!(
         "mapping {}: measuring each once takes about {}, and repeating them ends within {}",
         counted(map.len() as u64, "square"),
         rough(map.time_of_a_block()),
         rough(budget)
-    ));
-    tell_folder(folder);
+    )
 }
 
 /// Where nobody is named.
@@ -137,26 +120,24 @@ fn workloads(work: &[String], servers: &Servers) -> Result<Vec<Workload>, PlanEr
 /// Where contenders are unknown, or there are not two of them.
 fn plan<'a>(args: &MapArgs, servers: &Servers, experiment: &'a Experiment) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
     let columns = experiment.workloads.len();
-    let placement = place(args.run.placement.kind(), &servers.cpus()?);
     let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
-    let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
-    if cast.contenders.len() != 2 {
-        let sentence = format!(
-            "a map compares two servers, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
-            cast.contenders.len()
-        );
-        return Err(PlanError::Usage(sentence).into());
-    }
     let most = args.connections.iter().copied().max().unwrap_or(0);
-    Ok(steered_plan(cast, sizes, &args.run, (placement, servers.page.clone()), most))
+    let (plan, preflight) = searched_plan(&args.run, models, servers, (experiment, sizes), most)?;
+    match plan.contenders.len() {
+        2 => Ok((plan, preflight)),
+        others => usage(format!(
+            "a map compares two servers, not {others}; give --models {USUAL}, or one of --models and a --server, or two of \
+             --server"
+        )),
+    }
 }
 
 /// The numbers of connections, ascending, each once, none above what the machine allows.
-pub(super) fn connections(asked: &[u32], ceiling: u32) -> Vec<u32> {
+fn connections(asked: &[u32], ceiling: u32) -> Vec<u32> {
     let mut connections: Vec<u32> = asked.iter().map(|count| (*count).min(ceiling)).collect();
     connections.sort_unstable();
     connections.dedup();
@@ -182,7 +163,7 @@ fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), 
 }
 
 /// The grid, what it says in a sentence, and the report's path last.
-pub(super) fn table(run: &Run, report: Option<&Path>) -> String {
+fn table(run: &Run, report: Option<&str>) -> String {
     let groups = groups(run);
     let grid = grid(run, &groups).map_or("Nothing was measured.\n".to_owned(), |grid| {
         format!(
@@ -191,8 +172,7 @@ pub(super) fn table(run: &Run, report: Option<&Path>) -> String {
             grid.sentence()
         )
     });
-    let report = report.map_or(NO_REPORT.to_owned(), |path| path.display().to_string());
-    format!("{grid}{}\nreport: {report}\n", doubts(&summarise(run).validity))
+    format!("{grid}{}\nreport: {}\n", doubts(&summarise(run).validity), report.unwrap_or(NO_REPORT))
 }
 
 fn drawn(grid: &Grid<'_>) -> String {
@@ -220,12 +200,12 @@ fn lines(square: &Square, labels: [&str; 2]) -> String {
 }
 
 /// Everything that the grid holds.
-pub(super) fn json(run: &Run, report: Option<&Path>) -> anyhow::Result<String> {
+fn json(run: &Run, report: Option<&str>) -> anyhow::Result<String> {
     let groups = groups(run);
     let grid = grid(run, &groups);
     let squares = grid.as_ref().map_or(Vec::new(), |grid| grid.squares().map(|it| square(grid, it)).collect());
     let value = json!({
-        "report": report.map(|path| path.display().to_string()),
+        "report": report,
         "sentence": grid.as_ref().map(Grid::sentence),
         "contenders": grid.as_ref().map(|grid| grid.contenders.map(|contender| &contender.label)),
         "metric": grid.as_ref().map(|grid| grid.metric.name),

@@ -10,15 +10,13 @@ mod compare;
 mod contenders;
 mod diff;
 mod doctor;
-mod dry_run;
 mod ending;
 mod forecast;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod inside;
-mod left_out;
-mod leftovers;
 mod lesson;
+mod limits;
 mod list;
 mod live;
 mod load;
@@ -42,8 +40,10 @@ mod selftest;
 pub mod serve;
 mod servers;
 mod shell;
+mod summary;
 mod target;
 mod trace;
+mod under_way;
 mod watch;
 mod worker;
 mod workshop;
@@ -125,6 +125,14 @@ enum Command {
 /// The definitions of all commands, as people meet them.
 fn definition() -> clap::Command {
     shell::whole(Cli::command())
+}
+
+/// The same, with all that follows from them.
+#[cfg(any(test, fuzzing))]
+fn built_definition() -> clap::Command {
+    let mut definition = definition();
+    definition.build();
+    definition
 }
 
 /// Parses the command line, does what it says, and tells how it came out.

@@ -1,29 +1,32 @@
 //! What every command that makes a run has in common before its first cell: CPUs, the machine held for the run, a folder,
 //! the manifest.
 //!
-//! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`.
+//! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`; `under_way.rs`, what comes after.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use reports::format;
+use reports::format::counted;
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 
 use super::busy::{self, FirstLook};
-use super::left_out::left_out;
-use super::leftovers::clear_away;
-use super::live::{Live, LiveArgs};
+use super::contenders::cast_for;
+use super::limits::too_few_cpus;
+use super::live::LiveArgs;
 use super::machines::{MachinesArgs, own_cpus, put_hosts};
 use super::output::tell;
+use super::progress::QuietArg;
 use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
-use super::shell::quiet::QuietArg;
+use super::under_way::OpenRun;
 use crate::machines::ServerHost;
-use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
+use crate::observe::{machine, restrict_this_thread};
+use crate::plan::{Cast, Experiment, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
+use crate::process::sweep_control_groups;
 use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
+use crate::trace::sweep_notes;
 
 /// Which CPUs server and generator get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -165,17 +168,6 @@ impl HeldMachine {
     }
 }
 
-/// A run that is about to begin: the machine is its own, and its folder is made.
-pub(super) struct OpenRun {
-    pub(super) held: HeldMachine,
-    /// The page in a browser, where one is wanted.
-    pub(super) live: Option<Live>,
-    pub(super) folder: RunFolder,
-    pub(super) manifest: Manifest,
-    /// The other machines, where there are any.
-    pub(super) elsewhere: Option<Elsewhere>,
-}
-
 impl RunArgs {
     /// Holds what was typed of servers against itself, and starts the worker of the machine that has them, where that is another
     /// one: the plan follows from its CPUs.
@@ -222,34 +214,35 @@ impl RunArgs {
             manifest.warnings.extend(elsewhere.warnings());
         }
         folder.write_manifest(&manifest)?;
-        Ok(OpenRun { held, live, folder, manifest, elsewhere })
+        Ok(OpenRun { held, live, folder, manifest, elsewhere, quiet: self.quiet })
     }
 }
 
-/// Says which limits bind what is about to begin, and what to do about each.
-pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
-    let warnings: Vec<&Warning> = warnings.into_iter().collect();
-    for said in left_out(warnings.iter().copied()) {
-        tell(&format!("note: left out: {said}"));
-    }
-    for warning in warnings.iter().filter(|warning| !matches!(warning, Warning::LeftOut { .. })) {
-        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
-    }
-    if !warnings.is_empty() {
-        tell(&format!("note: {MORE_IS_SAID}"));
-    }
+/// The plan of a search for one experiment: of those named in `models` and the programs of another hand. Holds `connections` at
+/// once at the most.
+///
+/// # Errors
+/// Where contenders are unknown.
+pub(super) fn searched_plan<'a>(
+    args: &RunArgs,
+    models: Option<&str>,
+    servers: &Servers,
+    (experiment, sizes): (&'a Experiment, Sizes),
+    connections: u32,
+) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
+    let asked = args.placement.kind();
+    let placement = place(asked, &servers.cpus()?);
+    let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
+    Ok(steered_plan(cast, (sizes, args.seed), (asked, placement), servers.page.clone(), connections))
 }
 
-/// Where all of what a run finds of its machine is said.
-pub(super) const MORE_IS_SAID: &str = "`harness doctor` says more about this machine";
-
-/// The plan of a run whose cells a search chooses, which holds `connections` at once at the most, and what the machine allows.
-/// Changes nothing but this process's own limits.
+/// The plan of a run whose cells are chosen one by one, which holds `connections` at once at the most, and what the machine
+/// allows. `asked` is the placement that was wanted. Changes nothing but this process's own limits.
 pub(super) fn steered_plan<'a>(
     cast: Cast<'a>,
-    sizes: Sizes,
-    args: &RunArgs,
-    (placement, page): (PlacementRecord, Option<PageRequest>),
+    (sizes, seed): (Sizes, u64),
+    (asked, placement): (PlacementKind, PlacementRecord),
+    page: Option<PageRequest>,
     connections: u32,
 ) -> (RunPlan<'a>, Preflight) {
     let Cast { experiments, contenders, parts, .. } = cast;
@@ -260,7 +253,7 @@ pub(super) fn steered_plan<'a>(
         parts,
         preset: Preset::Quick,
         sizes,
-        seed: args.seed,
+        seed,
         placement,
         connection_ceiling: connections,
         against: None,
@@ -270,31 +263,34 @@ pub(super) fn steered_plan<'a>(
     };
     let mut found = preflight_for(&plan, connections);
     plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
+    found.warnings.extend(too_few_cpus(asked, plan.placement.kind));
     (plan, found)
 }
 
-/// Says it where there are not CPUs enough: for the placement that was asked for, or all the time.
-pub(super) fn too_few_cpus(asked: PlacementKind, got: PlacementKind) -> Vec<Warning> {
-    let shared = (asked != got).then(|| Warning::MachineLimit {
-        limit: "CPUs of this process".to_owned(),
-        consequence: "server and generator share one CPU and slow each other down".to_owned(),
-        remedy: "run on a machine with two CPUs or more".to_owned(),
-    });
-    shared.into_iter().chain(too_small_a_quota()).collect()
+/// Clears away what an earlier command left behind when it was killed: control groups, and folders of notes. Says so in one line,
+/// with the `unfinished` files that were removed from a run's folder already, unless there was nothing or all is to be `quiet`.
+pub(super) fn clear_away(unfinished: usize, quiet: bool) {
+    let found =
+        [(unfinished, "half-written file"), (sweep_notes(), "notes folder"), (sweep_control_groups(), "control group")];
+    if let Some(line) = removed(&found).filter(|_| !quiet) {
+        tell(&line);
+    }
 }
 
-/// A CPU quota below what this process could use otherwise.
-pub(super) fn too_small_a_quota() -> Option<Warning> {
-    let (cpus, file) = cpu_quota()?;
-    let could_use = allowed_cpus().map_or(f64::INFINITY, |allowed| allowed.len() as f64);
-    (cpus < could_use).then(|| Warning::MachineLimit {
-        limit: "the CPU quota".to_owned(),
-        consequence: format!(
-            "{} allows {} of one CPU; a process that has used that up stands still, and then no figure is valid",
-            file.display(),
-            format::share(cpus)
-        ),
-        remedy: "write max (-1 in version 1) into that file, or run outside of that control group".to_owned(),
-    })
+fn removed(found: &[(usize, &str)]) -> Option<String> {
+    let those: Vec<String> =
+        found.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count as u64, what)).collect();
+    (!those.is_empty()).then(|| format!("note: removed what a killed run had left behind: {}", those.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_there_is_named() {
+        assert_eq!(removed(&[(0, "file"), (0, "group")]), None);
+        let said = removed(&[(2, "half-written file"), (0, "notes folder"), (1, "control group")]).unwrap();
+        assert_eq!(said, "note: removed what a killed run had left behind: 2 half-written files, 1 control group");
+    }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use reports::record::OtherBuild;
 
+use super::output::usage;
 use crate::plan::PlanError;
 use crate::process::{HeldProgram, Launch, answer_of, launch_program};
 
@@ -16,8 +17,7 @@ use crate::process::{HeldProgram, Launch, answer_of, launch_program};
 /// # Errors
 /// Where the file can't be read, is no harness, or its servers can't be started as ours are.
 pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
-    let found = FoundBuild::at(path)?;
-    found.tried()
+    FoundBuild::at(path)?.tried()
 }
 
 /// The build that a saved run was compared with, which has to be `typed` again. Where it `must_be_the_same`, its bytes are
@@ -32,14 +32,12 @@ pub(super) fn build_of_saved(
 ) -> Result<Option<OtherBuild>, PlanError> {
     match (saved, typed) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(PlanError::Usage(
-            "--against: that run compared with no other build; leave it out, or make a new run".to_owned(),
-        )),
-        (Some(saved), None) => Err(PlanError::Usage(format!(
+        (None, Some(_)) => usage("--against: that run compared with no other build; leave it out, or make a new run"),
+        (Some(saved), None) => usage(format!(
             "that run compared with another build, and no program is executed because a run's folder names it; type it \
              again, --against {:?}, if you trust it",
             saved.path
-        ))),
+        )),
         (Some(saved), Some(typed)) => {
             let found = FoundBuild::at(typed)?;
             if must_be_the_same && found.held.sha256() != saved.sha256 {

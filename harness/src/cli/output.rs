@@ -1,5 +1,7 @@
-//! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), and the summary of
-//! a run in each of its formats.
+//! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), lines to stderr, and
+//! the shapes that figures have there.
+//!
+//! Beside it: `summary.rs`, what a run says in each of its formats.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -7,20 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
-use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use reports::export::{RunBeside, RunSummary};
-use reports::machine::MachineIdentity;
-use reports::record::store::Run;
-use reports::scorecard::Scorecard;
-use reports::study::groups;
-use reports::summary::{BadgeState, Headline, Rank, Statement, Summary, SummaryTable, Validity, headlines, summarise};
-use reports::verdict::Matrix;
-use reports::words::predicted::Predicted;
-use reports::{export, format, plain};
+use reports::format;
 use serde::Serialize;
 
-use super::card;
 use crate::plan::PlanError;
 
 /// How what was found is written, where there are just these two.
@@ -30,28 +22,6 @@ pub(super) enum TableOrJson {
     Table,
     /// One JSON object.
     Json,
-}
-
-/// How the summary is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SummaryFormat {
-    /// Which of the two is better at what, in twenty lines.
-    Scorecard,
-    /// All figures of all servers, for a terminal.
-    Table,
-    /// The summary as one JSON object.
-    Json,
-    /// A line for each figure: whose and which it is, its unit, its value and the ends of its interval.
-    Csv,
-    /// For a pull request: what the run found, and a table of eight rows at most.
-    Md,
-    /// For github-action-benchmark, as input of its tool customSmallerIsBetter.
-    GithubActionBenchmark,
-    /// For Bencher, in its Bencher Metric Format.
-    Bencher,
-    /// For Prometheus: every figure of one run as a gauge, in seconds and bytes.
-    #[value(name = "openmetrics")]
-    OpenMetrics,
 }
 
 /// From now on a file that would grow beyond the limit of this process (`ulimit -f`) can't be written, as on a full disk,
@@ -93,174 +63,35 @@ pub(super) fn tell(line: &str) {
 }
 
 /// What was typed can't be done; `sentence` says why, and what to type instead.
-pub(super) fn usage<T>(sentence: impl Into<String>) -> Result<T, PlanError> {
-    Err(PlanError::Usage(sentence.into()))
+pub(super) fn usage<T, E: From<PlanError>>(sentence: impl Into<String>) -> Result<T, E> {
+    Err(PlanError::Usage(sentence.into()).into())
 }
 
-/// In place of a report's path, where its folder can't be written.
-pub(super) const NO_REPORT: &str = "none was written";
-
-/// Why there is nothing to hand on.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the run has no headline figure for other tools: no valid measurement under a load that servers kept up with, and no \
-     memory per connection; run the experiments latency-curve or memory"
-)]
-pub(super) struct NoFigures;
-
-/// What a run says in a format, with what comes last in it: the report's path, where one was written.
-pub(super) fn summary(run: &Run, format: SummaryFormat, report: Option<&str>) -> anyhow::Result<String> {
-    let summary = || summarise(run);
-    Ok(match format {
-        // By way of a value, so that fields are in the order of their names.
-        SummaryFormat::Json => json_text(&serde_json::to_value(RunSummary::of(run, report))?)?,
-        SummaryFormat::Scorecard => match report.zip(Scorecard::of(run).filter(|card| !card.rows.is_empty())) {
-            Some((report, card)) => {
-                let next = card::next(&card, run, report);
-                card::text(&card, (&next, report), &doubts(&summary().validity))
-            }
-            // Nobody was held against anybody, or there is no report for the rest.
-            None => self::summary(run, SummaryFormat::Table, report)?,
-        },
-        SummaryFormat::Csv => export::csv(run),
-        SummaryFormat::Table => {
-            let summary = summary();
-            let said = format!("{}{}{}{}", tables(&summary), matrices(&summary), predicted(run), sentences(&summary));
-            format!("{said}{}\nreport: {}\n", doubts(&summary.validity), report.unwrap_or(NO_REPORT))
-        }
-        SummaryFormat::Md => export::markdown(run),
-        SummaryFormat::Bencher => export::bencher(&figures(run)?),
-        SummaryFormat::OpenMetrics => export::openmetrics(run),
-        SummaryFormat::GithubActionBenchmark => {
-            let manifest = &run.manifest;
-            let origin =
-                format!("run {} of {}, {}", manifest.run, manifest.started_at, MachineIdentity::of(manifest).label);
-            export::github_action_benchmark(&figures(run)?, &origin)
-        }
-    })
-}
-
-/// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
-/// such.
-pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> anyhow::Result<String> {
-    if matches!(format, SummaryFormat::Json | SummaryFormat::Bencher | SummaryFormat::GithubActionBenchmark) {
-        let value = |(run, machine, text): &(&str, String, String)| {
-            let of: serde_json::Value = serde_json::from_str(text)?;
-            serde_json::to_value(RunBeside { run, machine, of })
-        };
-        let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
-        return Ok(json_text(&values)?);
-    }
-    if format == SummaryFormat::Csv {
-        // Every line says which run it is of, so one header does.
-        let rows = runs.iter().map(|(_, _, text)| text.split_once('\n').map_or("", |(_, rows)| rows));
-        let header = runs.iter().find_map(|(_, _, text)| Some(text.split_once('\n')?.0));
-        return Ok(format!("{}\n{}", header.unwrap_or_default(), rows.collect::<String>()));
-    }
-    let heading = |(run, machine, text): &(&str, String, String)| match format {
-        SummaryFormat::Md => format!("## {}\n\n{}\n\n{text}", plain::markdown(run), plain::markdown(machine)),
-        _ => format!("{run}: {machine}\n\n{text}"),
-    };
-    Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
-}
-
-fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
-    let figures = headlines(&groups(run));
-    if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
-}
-
-fn tables(summary: &Summary) -> String {
-    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(|row| cells(row, &row.name)));
-    let title = |table: &SummaryTable| match table.note.as_str() {
-        "" => table.title.clone(),
-        note => format!("{}\n{note}", table.title),
-    };
-    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", title(table), drawn(table))).collect()
-}
-
-/// All against all, where there are blocks enough to say anything.
-fn matrices(summary: &Summary) -> String {
-    let told = summary.matrices.iter().filter(|matrix| matrix.has_verdicts());
-    let text = |matrix: &Matrix| {
-        let names = || matrix.contenders.iter().map(|contender| contender.name.clone());
-        let header = std::iter::once("row over column".to_owned()).chain(names()).collect();
-        let cell = |row: usize, column: usize| match matrix.pair(row, column) {
-            Some(pair) => format!("{} {}", pair.times(), pair.sign()),
-            None => ".".to_owned(),
-        };
-        let rows = matrix.contenders.iter().map(|row| {
-            let columns = matrix.contenders.iter().map(|column| cell(row.index, column.index));
-            std::iter::once(row.name.clone()).chain(columns).collect()
-        });
-        let drawn = drawn(header, rows);
-        let undecided = matrix.undecided_words().map_or(String::new(), |words| format!(" {words}"));
-        let floor = matrix.floor_words();
-        format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell.{undecided} {floor}\n\n", matrix.title)
-    };
-    told.map(text).collect()
-}
-
-fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    styled(header, rows, NOTHING)
-}
-
-/// A table, its first column to the left and the others to the right.
+/// A table as wide as the terminal at the most, its first column to the left and the others to the right.
 pub(super) fn styled(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
-    let mut drawn = Table::new();
-    drawn.load_style(style);
+    let mut drawn = aligned(header, rows, style);
     if let Some(columns) = terminal_columns() {
         drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
-    drawn.set_header(header);
+    drawn.trim_fmt()
+}
+
+/// The same, as wide as it needs to be.
+pub(super) fn aligned(header: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>, style: TableStyle) -> Table {
+    let mut drawn = Table::new();
+    drawn.load_style(style).set_header(header);
     for row in rows {
         drawn.add_row(row);
     }
     for column in drawn.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    drawn.trim_fmt()
+    drawn
 }
 
 /// Width of the terminal that stdout is; nothing where it is none, and lines may be as long as they like.
 fn terminal_columns() -> Option<u16> {
     rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
-}
-
-fn header(table: &SummaryTable) -> Vec<String> {
-    let columns = table.columns.iter().map(|column| column.label.clone());
-    std::iter::once("server".to_owned()).chain(columns).collect()
-}
-
-/// A row that begins with one of the contender's names.
-fn cells(row: &reports::summary::TableRow, name: &str) -> Vec<String> {
-    std::iter::once(name.to_owned()).chain(row.values.iter().map(|value| value.text.clone())).collect()
-}
-
-/// What not to believe, in a line; nothing where there is no doubt.
-pub(super) fn doubts(validity: &Validity) -> String {
-    let badges = validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt);
-    let doubtful: Vec<String> =
-        badges.map(|badge| format!("{} ({})", badge.label.to_lowercase(), badge.detail)).collect();
-    if doubtful.is_empty() {
-        return String::new();
-    }
-    format!("\ndoubtful: {}; the report says where, and what to do\n", doubtful.join(", "))
-}
-
-/// What was expected, beside what was measured, a line each.
-fn predicted(run: &Run) -> String {
-    Predicted::of_all(&run.predictions).iter().map(|one| format!("  {}\n", one.line())).collect()
-}
-
-/// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.
-fn sentences(summary: &Summary) -> String {
-    let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
-    let line = |answer: &Statement| match leads().filter(|other| other.experiment == answer.experiment).count() {
-        1 => format!("  {}\n", answer.sentence),
-        _ => format!("  {}: {}\n", answer.label, answer.sentence),
-    };
-    let claims = summary.claims.iter().map(|claim| format!("  {}\n", claim.line()));
-    claims.chain(leads().map(line)).collect()
 }
 
 /// What is so rare is shown as a power of ten.
@@ -274,6 +105,30 @@ pub(super) fn per_second(rps: f64) -> String {
     let number = format::number(rps);
     let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
     format!("{number}/s")
+}
+
+/// What a terminal shows without wrapping it itself.
+pub(super) const COLUMNS: usize = 80;
+
+/// `begin` and then `text`, in lines that fit; those after the first begin at `column`. A word longer than that stands
+/// on a line of its own.
+pub(super) fn wrapped(begin: &str, column: usize, text: &str) -> String {
+    let lines = broken(text, COLUMNS.saturating_sub(begin.chars().count()), COLUMNS - column);
+    format!("{begin}{}\n", lines.join(&format!("\n{}", " ".repeat(column))))
+}
+
+/// Broken between words into lines, the first of which has `first` characters at the most and the others `width`, unless a word
+/// has more.
+pub(super) fn broken(text: &str, first: usize, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let room = if lines.len() == 1 { first } else { width };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// A value as JSON for people, and the end of its line.
@@ -301,5 +156,14 @@ mod tests {
             "0.2/s", "0.0312/s", "1.25/s", "5/s", "100/s", "812/s", "12,300/s", "2,000/s", "0/s", "1e-12/s", "1e-300/s",
         ];
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn lines_end_between_words() {
+        let text = "x".repeat(70) + " second third";
+        assert_eq!(wrapped("  a ", 4, &text), format!("  a {}\n    second third\n", "x".repeat(70)));
+        assert_eq!(wrapped("  a ", 4, "short"), "  a short\n");
+        let long = "y".repeat(90);
+        assert_eq!(wrapped("", 2, &format!("{long} z")), format!("{long}\n  z\n"));
     }
 }

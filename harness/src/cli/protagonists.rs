@@ -81,26 +81,20 @@ fn complete(run: &mut Run) {
         contender.display.iter_mut().for_each(|display| display.colour = display.colour.or(colour));
     }
     for timeline in &mut run.timelines {
-        timeline.demand = timeline.demand.or_else(|| parsed(&timeline.work));
+        timeline.demand = timeline.demand.or_else(|| Work::typed(&timeline.work).demand());
     }
     for experiment in &mut run.manifest.experiments {
         for workload in &mut experiment.workloads {
             let cells = run.cells.iter().filter(|cell| cell.experiment == experiment.name);
             let work = cells.filter(|cell| cell.workload == workload.key).map(|cell| cell.load.work.as_str()).next();
-            let asked = || declared(&experiment.name, &workload.key).or_else(|| parsed(work?));
+            let asked = || declared(&experiment.name, &workload.key).or_else(|| Work::typed(work?).demand());
             workload.demand = workload.demand.or_else(asked);
         }
     }
 }
 
 fn declared(experiment: &str, key: &str) -> Option<Demand> {
-    let mut workloads = experiments::find(experiment)?.workloads.iter();
-    workloads.find(|workload| workload.key == key)?.work().demand()
-}
-
-fn parsed(work: &str) -> Option<Demand> {
-    let (name, parameter) = work.split_once(' ').unwrap_or((work, ""));
-    Work::new(name, parameter).demand()
+    experiments::find(experiment)?.workloads.iter().find(|workload| workload.key == key)?.work().demand()
 }
 
 #[cfg(test)]

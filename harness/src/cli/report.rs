@@ -12,9 +12,11 @@ use reports::record::store::{Run, RunFolder, write_whole};
 use reports::slides::{DeckChoice, FigureChoice};
 
 use super::ending::{code_of_run, sentence, unproven};
-use super::output::{self, SummaryFormat, print, tell, usage};
+use super::output::{print, tell, usage};
 use super::protagonists;
 use super::resume_machines::to_go_on;
+use super::summary::{self, SummaryFormat};
+use super::under_way::as_summary;
 use crate::plan::{PlanError, Preset};
 use crate::run::{Interrupt, RunEnd, UnwrittenRun};
 
@@ -58,9 +60,7 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     };
     check(&args.runs, args.out.as_deref())?;
     if args.format == SummaryFormat::OpenMetrics && args.runs.len() > 1 {
-        return Ok(usage(
-            "--format openmetrics is for one run; call it for each, and give each file labels of its own",
-        )?);
+        return usage("--format openmetrics is for one run; call it for each, and give each file labels of its own");
     }
     // All are read before any is written, so that a wrong name changes nothing.
     let runs = args.runs.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
@@ -69,7 +69,7 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     match &runs[..] {
-        [(folder, run)] => render(folder, run, args.format)?,
+        [(folder, run)] => render(folder, run, as_summary(args.format))?,
         several => render_beside(several, args.format)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -77,17 +77,13 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
 
 /// Renders each run by itself, under its name and machine: figures of different machines have no mean.
 fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Result<()> {
-    let mut summaries = Vec::new();
+    let mut several = Vec::new();
     for (folder, run) in runs {
         let report = write_page(folder, run)?.display().to_string();
-        let summary = output::summary(run, format, Some(&report))?;
-        summaries.push((&run.manifest, summary));
+        let text = summary::summary(run, format, Some(&report))?;
+        several.push((run.manifest.run.as_str(), MachineIdentity::of(&run.manifest).label, text));
     }
-    let several: Vec<(&str, String, String)> = summaries
-        .into_iter()
-        .map(|(manifest, text)| (&*manifest.run, MachineIdentity::of(manifest).label, text))
-        .collect();
-    print(&output::beside(&several, format)?)?;
+    print(&summary::beside(&several, format)?)?;
     let (_, first) = &runs[0];
     if runs.iter().any(|(_, run)| !differences(&first.manifest, &run.manifest).is_empty()) {
         tell("note: the runs are from different machines; compare servers within a run, not figures across runs");
@@ -118,16 +114,20 @@ pub(super) fn conclude(
             "invalid: no measurement of {contender} in {experiment}, {workload}, can be believed; the report says why"
         ));
     }
-    render(folder, &run, format)?;
+    render(folder, &run, as_summary(format))?;
     Ok(code_of_run(end, &run, interrupt))
 }
 
-/// Writes `report.html` beside the records, and the summary to stdout with the report's path last. Where the one can't be
+/// Writes `report.html` beside the records, and prints the run as `shown`, with the report's path. Where the one can't be
 /// written, the other is printed all the same.
-pub(super) fn render(folder: &RunFolder, run: &Run, format: SummaryFormat) -> anyhow::Result<()> {
+pub(super) fn render(
+    folder: &RunFolder,
+    run: &Run,
+    shown: impl FnOnce(&Run, Option<&str>) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
     let written = write_page(folder, run);
     let report = written.as_ref().ok().map(|path| path.display().to_string());
-    print(&output::summary(run, format, report.as_deref())?)?;
+    print(&shown(run, report.as_deref())?)?;
     written.map(drop)
 }
 
@@ -161,17 +161,16 @@ pub(super) fn write_page(folder: &RunFolder, run: &Run) -> anyhow::Result<PathBu
 }
 
 /// Refuses what would put the slides of several runs, or of none, into one file.
-pub(super) fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanError> {
+fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanError> {
     let Some(out) = out else { return Ok(()) };
     if runs.len() > 1 {
         let count = runs.len();
-        let reason =
-            format!("--out names one file, and there are {count} runs; leave it out, or name one run at a time");
-        return usage(reason);
+        return usage(format!(
+            "--out names one file, and there are {count} runs; leave it out, or name one run at a time"
+        ));
     }
     if out.is_dir() {
-        let reason = format!("--out {} is a folder; name a file in it", out.display());
-        return usage(reason);
+        return usage(format!("--out {} is a folder; name a file in it", out.display()));
     }
     Ok(())
 }

@@ -14,23 +14,20 @@ use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purp
 use super::busy::FirstLook;
 use super::compare::CompareArgs;
 use super::contenders::{cast_for, of_saved};
-use super::leftovers::clear_away;
-use super::live::Followed;
+use super::limits::too_small_a_quota;
 use super::machines::{own_cpus, put_hosts};
-use super::new_run::{self, HeldMachine};
+use super::new_run::{self, HeldMachine, clear_away};
 use super::other_build::build_of_saved;
-use super::output::{summary, tell};
-use super::progress::TerminalProgress;
 use super::protagonists;
-use super::report::{conclude, salvaged};
 use super::resume_machines::{check_same_commands, check_same_hosts};
 use super::servers::Servers;
+use super::under_way::{OpenRun, as_summary};
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine};
 use crate::plan::{
     Cast, Experiment, Inside, PageRequest, PlanError, Preset, Repeated, RunPlan, ServerCommand, is_twin, place,
 };
-use crate::run::{Elsewhere, Execution, Preflight, preflight, utc_now};
+use crate::run::{Elsewhere, Preflight, preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
 pub(super) fn run(
@@ -43,27 +40,26 @@ pub(super) fn run(
     let folder = RunFolder::open(path)?;
     clear_away(folder.sweep(), args.run.quiet.is_on);
     let Run { manifest, cells, .. } = folder.read()?;
-    let (blocks, quiet) = (args.blocks, args.run.quiet.is_on);
+    let (blocks, quiet) = (args.blocks, args.run.quiet);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
         let has = manifest.blocks;
-        return Err(refuse(
-            &manifest,
-            format!("it has {has} repetitions, and {fewer} are fewer; give --blocks {has} or more"),
-        )
-        .into());
+        let why = format!("it has {has} repetitions, and {fewer} are fewer; give --blocks {has} or more");
+        return Err(refuse(&manifest, why).into());
     }
     // Blocks that it has are not taken away.
     let wanted = |has: u32| blocks.map_or(has, |blocks| blocks.max(has));
     let against = build_of_saved(manifest.against.as_ref(), args.against.as_deref(), true)?;
-    let (mut plan, preflight) = rebuilt(&manifest, wanted, (&servers.commands, against))?;
-    plan.inside = inside_of(&cells);
+    let (plan, preflight) = rebuilt(&manifest, wanted, (&servers.commands, against))?;
+    let plan = RunPlan { inside: inside_of(&cells), ..plan };
     preflight.check()?;
-    check_same(&manifest, &plan, &preflight)?;
+    if let Some(why) = difference(&manifest, &plan, &preflight)? {
+        return Err(refuse(&manifest, why).into());
+    }
     // Where it can be followed is said first.
-    let mut live = args.live.open(own_cpus(&plan))?;
-    let busy = held.prepare(&plan, &servers.commands, (first_look, quiet))?;
+    let live = args.live.open(own_cpus(&plan))?;
+    let busy = held.prepare(&plan, &servers.commands, (first_look, quiet.is_on))?;
     check_same_commands(&manifest, args.run.machines.commands())?;
-    let elsewhere = args.run.machines.start(&plan, (servers, None), (&held.interrupt, quiet))?;
+    let elsewhere = args.run.machines.start(&plan, (servers, None), (&held.interrupt, quiet.is_on))?;
     let hosts = elsewhere.as_ref().map(Elsewhere::records).unwrap_or_default();
     check_same_hosts(&manifest, &hosts)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
@@ -72,68 +68,52 @@ pub(super) fn run(
     put_hosts(&mut manifest, hosts);
     manifest.warnings.extend(busy);
     folder.write_manifest(&manifest)?;
-    if !quiet {
-        let has = counted(cells.len() as u64, "measurement");
-        tell(&format!("{} has {has}; running what is missing", folder.path().display()));
-    }
-    let mut progress = Followed::new(TerminalProgress::new(quiet), live.as_mut(), &manifest, &cells);
-    let execution =
-        Execution { plan: &plan, folder: &folder, manifest, interrupt: &held.interrupt, program: None, elsewhere };
-    let end = execution.resume(cells, &mut progress);
-    progress.end();
-    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
-    let code = conclude(&folder, &end, args.format, &held.interrupt)?;
-    if let Some(live) = live {
-        live.conclude(&folder, end.ending, &held.interrupt);
-    }
-    Ok(code)
+    let has = counted(cells.len() as u64, "measurement");
+    quiet.tell(&format!("{} has {has}; running what is missing", folder.path().display()));
+    let open = OpenRun { held, live, folder, manifest, elsewhere, quiet };
+    let run = open.carry_out(
+        &plan,
+        cells,
+        |execution, cells, progress| execution.resume(cells, progress),
+        as_summary(args.format),
+    )?;
+    run.conclude(args.format, Ok(()))
 }
 
-/// Whether a cell that is run now is the same measurement as those that the run has.
-fn check_same(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) -> anyhow::Result<()> {
+/// Why a cell that is run now would not be the same measurement as those that the run has.
+fn difference(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) -> anyhow::Result<Option<String>> {
     let mut now = new_run::manifest(plan, preflight, machine()?, (manifest.run.clone(), plan.preset.name()), 0);
     // Those have been held against what was typed.
     put_hosts(&mut now, manifest.hosts.clone());
-    let build = |manifest: &Manifest| (manifest.harness_version.clone(), manifest.commit.clone());
-    let described = |(version, commit): (String, Option<String>)| match commit {
-        Some(commit) => format!("{version} ({commit})"),
-        None => version,
-    };
     if let Some(differs) = differences(manifest, &now).first() {
         let (what, base, new) = (differs.what, &differs.base, &differs.new);
-        let why = format!("it was made on another machine ({what}: {base}, here {new}); resume it there");
-        return Err(refuse(manifest, why).into());
+        return Ok(Some(format!("it was made on another machine ({what}: {base}, here {new}); resume it there")));
     }
-    if build(manifest) != build(&now) {
-        let (then, now) = (described(build(manifest)), described(build(&now)));
-        let why = format!("it was made by {then}, and this is {now}; resume it with the build that made it");
-        return Err(refuse(manifest, why).into());
-    }
-    let hash = |manifest: &Manifest| manifest.build.as_ref().map(|build| build.sha256.clone());
-    if let (Some(then), Some(now)) = (hash(manifest), hash(&now))
-        && then != now
-    {
-        let [then, now] = [then, now].map(|hash| hash.chars().take(12).collect::<String>());
-        let why = format!(
-            "it was made by a build with SHA-256 {then}..., and this one has {now}...; resume it with the build that made it"
-        );
-        return Err(refuse(manifest, why).into());
-    }
-    if !manifest.built_with.is_empty() && manifest.built_with != now.built_with {
-        let (then, now) = (in_words(&manifest.built_with), in_words(&now.built_with));
-        let why = format!("it was made by a build with {then}, and this one has {now}; resume it with that build");
-        return Err(refuse(manifest, why).into());
-    }
-    if manifest.against != now.against {
-        let why = "the other build is not the file that it was then; put that back".to_owned();
-        return Err(refuse(manifest, why).into());
-    }
+    let version = |manifest: &Manifest| match &manifest.commit {
+        Some(commit) => format!("{} ({commit})", manifest.harness_version),
+        None => manifest.harness_version.clone(),
+    };
+    let hash = |manifest: &Manifest| Some(manifest.build.as_ref()?.sha256.clone());
     let limits_are_known = now.warnings.iter().all(|warning| manifest.warnings.contains(warning));
-    if declared(manifest) != declared(&now) || manifest.contenders != now.contenders || !limits_are_known {
-        let why = "its plan, or a limit of this machine, is not what it was then; restore it".to_owned();
-        return Err(refuse(manifest, why).into());
-    }
-    Ok(())
+    Ok(match (version(manifest), version(&now), hash(manifest).zip(hash(&now))) {
+        (then, now, _) if then != now => {
+            Some(format!("it was made by {then}, and this is {now}; resume it with the build that made it"))
+        }
+        (.., Some((then, now))) if then != now => Some(format!(
+            "it was made by a build with SHA-256 {then:.12}..., and this one has {now:.12}...; resume it with the build that made it"
+        )),
+        _ if !manifest.built_with.is_empty() && manifest.built_with != now.built_with => {
+            let (then, now) = (in_words(&manifest.built_with), in_words(&now.built_with));
+            Some(format!("it was made by a build with {then}, and this one has {now}; resume it with that build"))
+        }
+        _ if manifest.against != now.against => {
+            Some("the other build is not the file that it was then; put that back".to_owned())
+        }
+        _ if declared(manifest) != declared(&now) || manifest.contenders != now.contenders || !limits_are_known => {
+            Some("its plan, or a limit of this machine, is not what it was then; restore it".to_owned())
+        }
+        _ => None,
+    })
 }
 
 /// The experiments apart from how many blocks they have.
@@ -174,7 +154,7 @@ pub(super) fn rebuilt(
     });
     let experiments = named.collect::<Result<Vec<_>, _>>()?;
     let contenders = of_saved(&placement.server_cpus, manifest, typed)?;
-    let plays = |experiment: &reports::record::ExperimentRecord| {
+    let plays = |experiment: &ExperimentRecord| {
         let places = manifest.contenders.iter().enumerate();
         places.filter(|(_, contender)| experiment.has(contender)).map(|(place, _)| place).collect()
     };
@@ -193,7 +173,7 @@ pub(super) fn rebuilt(
         inside: Inside::On,
     };
     let mut found = preflight(&plan);
-    found.warnings.extend(new_run::too_small_a_quota());
+    found.warnings.extend(too_small_a_quota());
     plan.connection_ceiling = found.connection_ceiling;
     found.warnings.extend(manifest.warnings.iter().filter(|warning| is_left_out(warning)).cloned());
     Ok((plan, found))

@@ -4,14 +4,11 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::bail;
 use serde_json::json;
 
 use super::ending;
-use super::output::{TableOrJson, json_text, print};
-use super::progress::rough;
-use super::shell::quiet::QuietArg;
-use crate::plan::PlanError;
+use super::output::{TableOrJson, json_text, print, usage};
+use super::progress::{QuietArg, rough};
 use crate::run::MachineLock;
 use crate::selftest::{Bench, Fit, ROWS, SelftestFigure, SelftestFinding, SelftestRow, SelftestVerdict, select};
 
@@ -39,7 +36,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
         Ok(rows) => rows,
         Err(unknown) => {
             let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-            bail!(PlanError::Usage(servers::no_such("known answer", &unknown, &names)));
+            return usage(servers::no_such("known answer", &unknown, &names));
         }
     };
     if args.list {
@@ -94,7 +91,7 @@ fn list(rows: &[&SelftestRow], format: TableOrJson) -> anyhow::Result<String> {
 }
 
 /// A row of the self-test per paragraph, a figure per line.
-pub(super) fn table(findings: &[SelftestFinding]) -> String {
+fn table(findings: &[SelftestFinding]) -> String {
     let mut text = line(["", "truth", "measured", "tolerance", ""]);
     for finding in findings {
         // Writing to a string does not fail.
@@ -126,7 +123,7 @@ fn line([name, truth, measured, tolerance, fit]: [&str; 5]) -> String {
 }
 
 /// All of it in one sentence.
-pub(super) fn sentence(findings: &[SelftestFinding]) -> String {
+fn sentence(findings: &[SelftestFinding]) -> String {
     let named = |verdict: SelftestVerdict| -> Vec<&str> {
         findings.iter().filter(|finding| finding.verdict == verdict).map(|finding| finding.row).collect()
     };
@@ -145,7 +142,7 @@ pub(super) fn sentence(findings: &[SelftestFinding]) -> String {
 }
 
 /// A verdict as it is said.
-pub(super) fn words(verdict: SelftestVerdict) -> &'static str {
+fn words(verdict: SelftestVerdict) -> &'static str {
     match verdict {
         SelftestVerdict::Right => "right",
         SelftestVerdict::Wrong => "WRONG",

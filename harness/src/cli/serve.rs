@@ -18,11 +18,10 @@ use servers::protocol::Wire;
 use servers::{Contender, Server, ServerMonitor, Trace};
 
 use super::inside::{answer, narrate};
-use super::output::tell;
+use super::output::{tell, usage};
 use super::remote::{REMOTE_LIMITS, can_be_reached, remote_limits};
 use crate::backend::{Backend, Promptness};
 use crate::observe::restrict_this_thread;
-use crate::plan::PlanError;
 use crate::process::message::{Farewell, InsideReply, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
 
@@ -93,7 +92,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let is_remote = args.allow_remote && can_be_reached(args.listen) && supervision == Supervision::ByHand;
     let contender = Contender::parse_over(&args.contender, if is_remote { REMOTE_LIMITS } else { &[] })?;
     if contender.model.is_http_only && args.wire != Wire::Http {
-        bail!(PlanError::Usage(format!("{} speaks only HTTP; give --wire http", contender.model.name)));
+        return usage(format!("{} speaks only HTTP; give --wire http", contender.model.name));
     }
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
@@ -147,11 +146,11 @@ fn own_backend(args: &ServeArgs, supervision: Supervision) -> anyhow::Result<Opt
 fn bind(args: &ServeArgs, contender: &Contender) -> anyhow::Result<TcpListener> {
     let address = args.listen;
     if can_be_reached(address) && !args.allow_remote {
-        bail!(PlanError::Usage(format!(
+        return usage(format!(
             "{} can be reached from other machines, and the servers have no access control; \
              give --allow-remote where that is wanted, or listen on 127.0.0.1",
             address.ip()
-        )));
+        ));
     }
     match servers::bind(address, &contender.options) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(

@@ -131,10 +131,7 @@ impl Servers {
                     "" => String::new(),
                     tail => format!("; its standard error ends with: {tail}"),
                 };
-                return Err(PlanError::Usage(format!(
-                    "--server {name}: it runs, and its reply to {work} is not right; {hint}{said}"
-                ))
-                .into());
+                return usage(format!("--server {name}: it runs, and its reply to {work} is not right; {hint}{said}"));
             }
         }
         Ok(())

@@ -14,12 +14,12 @@ use reports::record::{PlacementKind, SpanState, Timeline};
 use reports::trace_events::trace_events;
 use servers::Contender;
 
-use super::leftovers::clear_away;
+use super::new_run::clear_away;
 use super::output::{print, tell};
 use super::target::typed_work;
 use crate::backend::{Backend, Promptness};
 use crate::observe::{allowed_cpus, restrict_this_thread};
-use crate::plan::{Preset, RunPlan, Work, is_base, is_twin, place};
+use crate::plan::{Participant, Preset, RunPlan, Work, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
 use crate::trace::{LONGEST, TracedTask, WINDOW, trace, trace_briefly};
 
@@ -65,8 +65,7 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
     restrict_this_thread(&placement.generator_cpus)?;
-    let backend = work.calls_backend().then(|| Backend::start(Promptness::Sleeps)).transpose();
-    let backend = backend.context("the backend that the requests call can't be started")?;
+    let backend = backend_of(std::slice::from_ref(&work))?;
     let task = TracedTask {
         contender: contender.label(),
         work,
@@ -145,42 +144,38 @@ impl Timelines {
             Timelines::On => Duration::from_millis(950),
             Timelines::Protagonists | Timelines::Off => Duration::from_millis(220),
         };
-        each * (self.traced(plan).len() * self.works().len()) as u32
+        let TracedWindows { contenders, works, .. } = self.windows(plan);
+        each * (contenders.len() * works.len()) as u32
     }
 
-    /// Waits that give a task's thread away, and one that keeps it.
-    fn works(self) -> [(&'static str, &'static str); 2] {
-        match self {
-            Timelines::On => [("sleep", "5ms"), ("block", "5ms")],
-            Timelines::Protagonists | Timelines::Off => [("call", "5ms"), ("block", "5ms")],
-        }
-    }
-
-    /// Of all many more than any pool has workers by default; of two as many as can be told apart in a picture, and more than
-    /// there are workers.
-    fn connections(self, server_cpus: usize) -> u32 {
-        match self {
-            Timelines::On => CONNECTIONS,
-            Timelines::Protagonists | Timelines::Off => (3 * server_cpus as u32).clamp(FEW_CONNECTIONS, CONNECTIONS),
-        }
-    }
-
-    /// Places of those who are traced. A twin would look the same, what another build notes of itself it may note otherwise,
-    /// and a program of another hand notes nothing.
-    fn traced(self, plan: &RunPlan<'_>) -> Vec<usize> {
-        let is_ours = |place: &usize| {
-            let contender = &plan.contenders[*place];
-            contender.model().is_some() && !is_twin(contender) && !is_base(contender)
+    /// Who is traced, under waits that give a task's thread away and one that keeps it. Of all with many more connections than
+    /// any pool has workers by default; of two with as many as can be told apart in a picture, and more than there are workers.
+    pub(super) fn windows<'a>(self, plan: &'a RunPlan<'_>) -> TracedWindows<'a> {
+        let few = (3 * plan.placement.server_cpus.len() as u32).clamp(FEW_CONNECTIONS, CONNECTIONS);
+        let (wait, connections) = match self {
+            Timelines::On => ("sleep 5ms", CONNECTIONS),
+            Timelines::Protagonists | Timelines::Off => ("call 5ms", few),
         };
+        TracedWindows {
+            contenders: self.traced(plan),
+            works: [wait, "block 5ms"].map(Work::typed).to_vec(),
+            connections,
+            with_cost: self == Timelines::On,
+        }
+    }
+
+    /// A twin would look the same, what another build notes of itself it may note otherwise, and a program of another hand
+    /// notes nothing.
+    fn traced<'a>(self, plan: &'a RunPlan<'_>) -> Vec<&'a Participant> {
+        let is_ours =
+            |contender: &&Participant| contender.model().is_some() && !is_twin(contender) && !is_base(contender);
+        let named = |label: &String| plan.contenders.iter().find(|contender| contender.label() == label);
         match self {
             Timelines::On => {
-                let all = plan.parts.first().into_iter().flatten().copied();
+                let all = plan.parts.first().into_iter().flatten().map(|place| &plan.contenders[*place]);
                 all.filter(is_ours).take(MOST_CONTENDERS).collect()
             }
-            Timelines::Protagonists => {
-                let place = |label: &String| plan.contenders.iter().position(|contender| contender.label() == label);
-                plan.protagonists.iter().flatten().filter_map(place).filter(is_ours).collect()
-            }
+            Timelines::Protagonists => plan.protagonists.iter().flatten().filter_map(named).filter(is_ours).collect(),
             Timelines::Off => Vec::new(),
         }
     }
@@ -195,39 +190,44 @@ const MOST_CONTENDERS: usize = 12;
 /// Spans of a window that are kept: 40 connections with requests of 5 ms come to half of that in 25 ms.
 const MOST_SPANS: usize = 1_500;
 
-/// Traces those who are to be traced, under each work. One that can't be traced is named and left out.
+/// Windows that are traced after a run: of each contender under each work.
+pub(super) struct TracedWindows<'a> {
+    pub(super) contenders: Vec<&'a Participant>,
+    pub(super) works: Vec<Work>,
+    /// As far as the plan allows so many.
+    pub(super) connections: u32,
+    /// Whether what tracing costs is measured too.
+    pub(super) with_cost: bool,
+}
+
+/// Traces the windows. One that can't be traced is named and left out.
 ///
 /// # Errors
 /// Where a window can't be written, or there is no backend to call.
 pub(super) fn add(
     plan: &RunPlan<'_>,
     folder: &RunFolder,
-    timelines: Timelines,
+    windows: &TracedWindows<'_>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
-    let contenders = timelines.traced(plan);
-    let works = timelines.works().map(|(request_message, parameter)| Work::new(request_message, parameter));
+    let TracedWindows { contenders, works, connections, with_cost } = windows;
     if contenders.is_empty() {
         return Ok(());
     }
     let spin_rate = servers::calibrate_spin();
-    let backend = works.iter().any(Work::calls_backend).then(|| Backend::start(Promptness::Sleeps)).transpose();
-    let backend = backend.context("the backend that the traced requests call can't be started")?;
-    let turns = works.iter().flat_map(|work| contenders.iter().map(move |place| (work, &plan.contenders[*place])));
+    let backend = backend_of(works)?;
+    let turns = works.iter().flat_map(|work| contenders.iter().map(move |contender| (work, contender)));
     for (number, (work, contender)) in turns.enumerate() {
         let task = TracedTask {
             contender: contender.label(),
             work: work.clone(),
-            connections: timelines.connections(plan.placement.server_cpus.len()).min(plan.connection_ceiling),
+            connections: (*connections).min(plan.connection_ceiling),
             window: WINDOW,
             server_cpus: &plan.placement.server_cpus,
             spin_rate,
             backend: backend.as_ref().filter(|_| work.calls_backend()).map(Backend::address),
         };
-        let traced = match timelines {
-            Timelines::On => trace(&task, interrupt.flag()),
-            Timelines::Protagonists | Timelines::Off => trace_briefly(&task, interrupt.flag()),
-        };
+        let traced = if *with_cost { trace(&task, interrupt.flag()) } else { trace_briefly(&task, interrupt.flag()) };
         if interrupt.is_set() {
             break;
         }
@@ -237,4 +237,10 @@ pub(super) fn add(
         }
     }
     Ok(())
+}
+
+/// The backend that requests of these works call, where some do.
+fn backend_of(works: &[Work]) -> anyhow::Result<Option<Backend>> {
+    let backend = works.iter().any(Work::calls_backend).then(|| Backend::start(Promptness::Sleeps)).transpose();
+    backend.context("the backend that the traced requests call can't be started")
 }

@@ -31,11 +31,10 @@ pub(super) struct Driver {
 /// The load that is asked for, to go on for so long unless it is stopped before; nothing where none is. A page is asked for
 /// whatever work is.
 pub(super) fn spec(asked: &LiveLoad, page: Option<&PageRequest>, seed: u64, lasting: Duration) -> Option<LoadSpec> {
-    let (request_message, parameter) = asked.work.split_once(' ').unwrap_or((&asked.work, ""));
     (!asked.is_paused).then(|| LoadSpec {
         arrivals: asked.rate_rps.map_or(ArrivalProcess::Closed, |rate_rps| ArrivalProcess::Poisson { rate_rps }),
         shape: Shape::Connections { connections: u32::try_from(asked.connections).unwrap_or(u32::MAX) },
-        work: page.cloned().map_or_else(|| Work::new(request_message, parameter), Work::Page),
+        work: page.cloned().map_or_else(|| Work::typed(&asked.work), Work::Page),
         seed,
         warm_up: WARM_UP,
         window: lasting,

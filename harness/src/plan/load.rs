@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use reports::record;
 
 use super::Work;
@@ -117,16 +118,23 @@ pub enum ArrivalProcess {
 }
 
 /// How a generator thread waits for what is due next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Pacing {
-    /// Sleeps, then polls through the last tenth of a millisecond. For CPUs that the generator has to itself.
-    Precise,
-    /// Sleeps to the end and wakes some 50 us late. For CPUs shared with the server, which polling would rob.
+    /// Sleep, and wake about 50 us late.
+    ///
+    /// For CPUs shared with the server, which polling would rob.
     Sleeping,
-    /// Never sleeps and takes a whole CPU, to be late by less than a microsecond.
+    /// Sleep, but poll through the last tenth of a millisecond.
+    ///
+    /// For CPUs that the generator has to itself.
+    Precise,
+    /// Never sleep; takes a whole CPU per thread.
+    ///
+    /// It is late by less than a microsecond.
     Spinning,
-    /// Wakes once a millisecond for all that fell due and all replies that came meanwhile: the least CPU time, and up
-    /// to a millisecond late, which the schedule lag and the times of replies show.
+    /// Wake once a millisecond; takes the least CPU time, and requests and replies are up to a millisecond late.
+    ///
+    /// The schedule lag and the times of replies show that.
     Ticking,
 }
 

@@ -59,6 +59,12 @@ impl Work {
         }
     }
 
+    /// As it is typed, `sleep 5ms`, in JSON lines. Whether any server knows it is not looked at.
+    pub fn typed(text: &str) -> Work {
+        let (request_message, parameter) = text.split_once(' ').unwrap_or((text, ""));
+        Work::new(request_message, parameter)
+    }
+
     /// How messages are written.
     pub fn wire(&self) -> Wire {
         match self {

@@ -241,12 +241,11 @@ fn send(
     let load =
         FleetLoad { spec, generator, target, allow_remote, requests: None, by_second: false, way: true, stop, give_up };
     let found = fleet.run(&load, |moments, _| attend(moments))?;
-    let (workers, medians): (Vec<_>, Vec<_>) = worker_records(&found, spec).into_iter().unzip();
     // Of another build the run says it once.
-    let doubts = worker_doubts(&found, &medians, spec);
-    let doubts = doubts.into_iter().filter(|doubt| !matches!(doubt, WorkerDoubt::OtherBuild { .. }));
+    let doubts =
+        worker_doubts(&found, spec).into_iter().filter(|doubt| !matches!(doubt, WorkerDoubt::OtherBuild { .. }));
     Ok(SentLoad {
-        workers,
+        workers: worker_records(&found, spec),
         start_skew_ns: found.start_skew_ns,
         warnings: doubts.map(Warning::OfWorkers).collect(),
         traffic: found.outcome.traffic,

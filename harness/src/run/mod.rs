@@ -31,7 +31,7 @@ pub use lock::{LOCK_VARIABLE, LockError, LockHolder, MachineLock};
 pub(crate) use names::in_a_name;
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub use queue::{time_of, time_of_retries};
-pub use sent::{WorkerMedian, worker_doubts};
+pub use sent::{worker_doubts, worker_percentiles};
 pub use series::RunProgress;
 pub use session::{Interrupt, build, commit, utc_now};
 pub(crate) use validity::{NOISE, warnings};

@@ -4,7 +4,7 @@
 //! Must not know: how workers are spoken to. Beside it: `elsewhere.rs`, which has them send; `validity.rs`, what a cell is held to
 //! besides.
 
-use reports::record::{PlacementKind, Traffic, Warning, WorkerDoubt, WorkerRecord};
+use reports::record::{PlacementKind, Warning, WorkerDoubt, WorkerRecord};
 use reports::stats::{Distribution, Quantile};
 
 use super::validity::machine_doubts;
@@ -13,53 +13,45 @@ use crate::plan::{LoadSpec, nanoseconds};
 
 /// The median that one worker saw, with its 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkerMedian {
-    /// The median.
-    pub p50_ns: u64,
-    /// The interval's lower end.
-    pub low_ns: u64,
-    /// Its upper end.
-    pub high_ns: u64,
+struct WorkerMedian {
+    p50_ns: u64,
+    low_ns: u64,
+    high_ns: u64,
 }
 
-/// What each says, with the median that it saw, in the order in which they were typed.
-pub(super) fn worker_records(fleet: &FleetOutcome, spec: &LoadSpec) -> Vec<(WorkerRecord, Option<WorkerMedian>)> {
-    let record = |WorkerOutcome { hello, part, clock, end, .. }: &WorkerOutcome| {
+/// What each says, in the order in which they were typed.
+pub(super) fn worker_records(fleet: &FleetOutcome, spec: &LoadSpec) -> Vec<WorkerRecord> {
+    let record = |worker: &WorkerOutcome| {
+        let WorkerOutcome { hello, part, clock, end, .. } = worker;
         let found = end.as_ref().ok();
         let outcome = found.map(|found| &found.outcome);
-        let [p50, p99] =
-            outcome.and_then(|outcome| quantiles(&outcome.traffic, spec)).map_or([None; 2], |both| both.map(Some));
         let value = |quantile| match quantile {
-            Some(Quantile::Measured { value, .. }) => Some(value),
-            Some(Quantile::BeyondTimeout(_) | Quantile::TooFewSamples { .. }) | None => None,
+            Quantile::Measured { value, .. } => Some(value),
+            Quantile::BeyondTimeout(_) | Quantile::TooFewSamples { .. } => None,
         };
-        let median = match p50 {
-            Some(Quantile::Measured { value, lo, hi: Some(high_ns) }) => {
-                Some(WorkerMedian { p50_ns: value, low_ns: lo, high_ns })
-            }
-            _ => None,
-        };
-        let record = WorkerRecord {
+        let [p50_ns, p99_ns] = worker_percentiles(worker, spec).map_or([None; 2], |both| both.map(value));
+        WorkerRecord {
             number: part.index + 1,
             host: hello.host.clone(),
             clock_offset_ns: clock.offset_ns,
             clock_bound_ns: clock.bound_ns,
             start_late_ns: found.map(|found| found.start_late_ns),
             ledger: outcome.map(|outcome| outcome.traffic.ledger),
-            p50_ns: value(p50),
-            p99_ns: value(p99),
+            p50_ns,
+            p99_ns,
             cpu_ns: outcome.map(|outcome| outcome.generator.user_cpu_ns + outcome.generator.system_cpu_ns),
             way: found.map(|found| found.way).unwrap_or_default(),
             noise: found.map(|found| found.machine.noise).unwrap_or_default(),
             never_sent: end.as_ref().err().map_or(0, |(_, requests)| *requests),
-        };
-        (record, median)
+        }
     };
     fleet.workers.iter().map(record).collect()
 }
 
-/// The p50 and p99 of all requests: of their response times or, in closed loop, where there are none, of their service times.
-fn quantiles(traffic: &Traffic, spec: &LoadSpec) -> Option<[Quantile; 2]> {
+/// The p50 and p99 of all requests of a worker that was not lost: of their response times or, in closed loop, where there are
+/// none, of their service times.
+pub fn worker_percentiles(worker: &WorkerOutcome, spec: &LoadSpec) -> Option<[Quantile; 2]> {
+    let traffic = &worker.end.as_ref().ok()?.outcome.traffic;
     let times = traffic.response_time.as_ref().unwrap_or(&traffic.service_time);
     // What can't be read was refused when it came.
     let histogram = times.to_histogram().ok()?;
@@ -69,8 +61,8 @@ fn quantiles(traffic: &Traffic, spec: &LoadSpec) -> Option<[Quantile; 2]> {
     Some([0.5, 0.99].map(quantile))
 }
 
-/// All that speaks against figures because several machines made them. `medians` are those of the workers, in the same order.
-pub fn worker_doubts(fleet: &FleetOutcome, medians: &[Option<WorkerMedian>], spec: &LoadSpec) -> Vec<WorkerDoubt> {
+/// All that speaks against figures because several machines made them.
+pub fn worker_doubts(fleet: &FleetOutcome, spec: &LoadSpec) -> Vec<WorkerDoubt> {
     let names: Vec<String> = fleet.workers.iter().map(name).collect();
     let mut doubts = Vec::new();
     for (worker, who) in fleet.workers.iter().zip(&names) {
@@ -89,10 +81,24 @@ pub fn worker_doubts(fleet: &FleetOutcome, medians: &[Option<WorkerMedian>], spe
     if skew_ns > allowed_ns {
         doubts.push(WorkerDoubt::StartSkew { skew_ns, allowed_ns });
     }
-    let named: Vec<(&str, WorkerMedian)> =
-        names.iter().zip(medians).filter_map(|(who, median)| Some((who.as_str(), (*median)?))).collect();
-    doubts.extend(apart(&named));
+    let medians: Vec<(&str, WorkerMedian)> = fleet
+        .workers
+        .iter()
+        .zip(&names)
+        .filter_map(|(worker, who)| Some((who.as_str(), median(worker, spec)?)))
+        .collect();
+    doubts.extend(apart(&medians));
     doubts
+}
+
+/// Absent where its interval has an open end.
+fn median(worker: &WorkerOutcome, spec: &LoadSpec) -> Option<WorkerMedian> {
+    match worker_percentiles(worker, spec)? {
+        [Quantile::Measured { value: p50_ns, lo: low_ns, hi: Some(high_ns) }, _] => {
+            Some(WorkerMedian { p50_ns, low_ns, high_ns })
+        }
+        _ => None,
+    }
 }
 
 fn name(worker: &WorkerOutcome) -> String {

@@ -8,7 +8,7 @@ use reports::record::{Limit, Warning};
 
 use super::row::{DoctorRow, RowKind, RowState};
 use crate::cli::compare::usual_preflight;
-use crate::cli::new_run::too_small_a_quota;
+use crate::cli::limits::too_small_a_quota;
 use crate::observe::{allowed_cpus, free_memory_bytes, machine};
 use crate::run::Preflight;
 

@@ -36,7 +36,7 @@ fn read<T>(
             None => tell(&otherwise(line.trim())),
         }
     }
-    Ok(usage("the input ended before there was an answer; type one, or give --answer and --sure")?)
+    usage("the input ended before there was an answer; type one, or give --answer and --sure")
 }
 
 /// The place of an answer that is typed as its letter or its number, from 1.

@@ -17,17 +17,16 @@ use reports::record::{Confidence, PredictionRecord, SCHEMA_VERSION};
 
 use super::busy::FirstLook;
 use super::ending::{code_of_answer, code_of_lesson};
-use super::list::wrapped;
-use super::output::{print, tell, usage};
-use super::progress::TerminalProgress;
+use super::new_run;
+use super::output::{print, tell, usage, wrapped};
+use super::progress::{QuietArg, TerminalProgress};
 use super::report;
-use super::shell::quiet::QuietArg;
 use crate::plan::PlanError;
 use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup, SettingError};
 use crate::workshop::settle::{LessonFindings, settle};
 use crate::workshop::{LESSONS, find};
 
-pub(super) use run::{LessonRun, LessonStage, folder as lesson_folder, settings_of_saved};
+pub(super) use run::{LessonProgress, LessonRun, LessonStage, settings_of_saved};
 pub(super) use standing::{StandingServers, StoodServer};
 
 /// Take a lesson in this terminal: a question, your answer, a short run, and what came out
@@ -156,10 +155,10 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::from(code_of_answer(is_decided)));
     }
     let stage = LessonStage::enter()?;
-    let folder = run::folder(args.out.as_deref(), "lesson")?;
+    let (folder, _) = new_run::folder(args.out.as_deref(), "lesson")?;
     let taught = LessonRun { lesson, settings: &settings, setup: &setup, seed: args.seed, folder: &folder };
     let mut progress = TerminalProgress::new(args.quiet.is_on);
-    let ended = taught.carry_out(&stage, first_look, std::slice::from_ref(&prediction), &mut |_| {}, &mut progress);
+    let ended = taught.carry_out(&stage, first_look, std::slice::from_ref(&prediction), &mut progress);
     progress.end();
     let end = ended?;
     let folder = RunFolder::open(&folder)?;

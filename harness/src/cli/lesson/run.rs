@@ -3,22 +3,20 @@
 //! Must not know: how a lesson is asked or told. Beside it: `../new_run.rs`, how any run begins; `workshop/course.rs`, which
 //! cells it has.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementRecord, PredictionRecord, RecordError};
 
-use crate::backend::{Backend, Promptness};
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::contenders;
-use crate::cli::new_run::{self, too_few_cpus};
-use crate::cli::output::tell;
+use crate::cli::new_run::{self, steered_plan};
+use crate::cli::progress::TerminalProgress;
+use crate::cli::trace::{self, TracedWindows};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Experiment, Inside, Participant, PlanError, Preset, RunPlan, Work, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, RunProgress, preflight_for};
-use crate::trace::{TracedTask, WINDOW, trace_briefly};
+use crate::plan::{Cast, Experiment, Participant, PlanError, Preset, RunPlan, Task, place};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, RunProgress};
 use crate::workshop::course::{self, LONGEST_RUN, LessonCells};
 use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup};
 use crate::workshop::settle::{LessonFindings, settle};
@@ -58,14 +56,6 @@ impl LessonStage {
     }
 }
 
-/// The folder of a run: what was typed, or `runs/TIME-WHAT`.
-///
-/// # Errors
-/// Where it has no name.
-pub(in crate::cli) fn folder(out: Option<&Path>, what: &str) -> Result<PathBuf, PlanError> {
-    new_run::folder(out, what).map(|(path, _)| path)
-}
-
 /// A lesson that is to be run.
 pub(in crate::cli) struct LessonRun<'a> {
     pub(in crate::cli) lesson: &'static Lesson,
@@ -78,7 +68,7 @@ pub(in crate::cli) struct LessonRun<'a> {
 
 impl LessonRun<'_> {
     /// Runs it, and writes the predictions down with their result. Another benchmark on this machine is waited for by nobody:
-    /// it is refused. `begun` is given the manifest before the first cell.
+    /// it is refused.
     ///
     /// # Errors
     /// Where the machine is unfit or held by another run, or something can't be written. What a server does is data.
@@ -87,8 +77,7 @@ impl LessonRun<'_> {
         stage: &LessonStage,
         first_look: FirstLook,
         predictions: &[PredictionRecord],
-        begun: &mut dyn FnMut(&Manifest),
-        progress: &mut dyn RunProgress,
+        progress: &mut dyn LessonProgress,
     ) -> anyhow::Result<RunEnd> {
         let _lock = MachineLock::take()?;
         let experiment = course::experiment(self.lesson, self.setup);
@@ -103,7 +92,7 @@ impl LessonRun<'_> {
         manifest.warnings.extend(busy);
         folder.write_manifest(&manifest)?;
         write(&folder, predictions.iter().cloned())?;
-        begun(&manifest);
+        progress.run_begins(&manifest);
         let interrupt = &stage.interrupt;
         let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere: None };
         let each = cells.time_of_a_cell();
@@ -120,58 +109,27 @@ impl LessonRun<'_> {
 
     /// The plan, and what the machine allows. Changes nothing but this process's own limits.
     fn plan<'e>(&self, stage: &LessonStage, experiment: &'e Experiment) -> anyhow::Result<(RunPlan<'e>, Preflight)> {
-        let list = self.setup.contenders.join(",");
-        let contenders = contenders::listed(&stage.placement.server_cpus, Some(&list), &[])?;
+        let contenders = contenders_of(self.setup, stage)?;
         let parts = vec![(0..contenders.len()).collect()];
+        let cast = Cast { experiments: vec![experiment], contenders, parts, left_out: Vec::new() };
+        let sizes = course::sizes(Preset::Quick.sizes(), self.setup);
+        let placement = (PlacementKind::Isolated, stage.placement.clone());
         let most = self.setup.tasks.iter().map(|task| task.kind.peak_connections()).max().unwrap_or(0);
-        let mut plan = RunPlan {
-            protagonists: None,
-            experiments: vec![experiment],
-            contenders,
-            parts,
-            preset: Preset::Quick,
-            sizes: course::sizes(Preset::Quick.sizes(), self.setup),
-            seed: self.seed,
-            placement: stage.placement.clone(),
-            connection_ceiling: most,
-            against: None,
-            page: None,
-            inside: Inside::Off,
-        };
-        let mut found = preflight_for(&plan, most);
-        plan.connection_ceiling = found.connection_ceiling;
-        found.warnings.extend(too_few_cpus(PlacementKind::Isolated, plan.placement.kind));
-        Ok((plan, found))
+        Ok(steered_plan(cast, (sizes, self.seed), placement, None, most))
     }
 
     fn cells(&self, plan: &RunPlan<'_>) -> LessonCells {
-        let as_allowed =
-            |task: &crate::plan::Task| plan.placement_of(task).is_some().then(|| plan.within_limits(task.clone()));
+        let as_allowed = |task: &Task| plan.placement_of(task).is_some().then(|| plan.within_limits(task.clone()));
         LessonCells::new(self.setup, self.seed, as_allowed)
     }
 
-    /// Traces what the lesson wants to show. One that can't be traced is named and left out.
+    /// Traces what the lesson wants to show.
     fn trace(&self, plan: &RunPlan<'_>, folder: &RunFolder, interrupt: &Interrupt) -> anyhow::Result<()> {
         let Some((work, connections)) = &self.setup.traced else { return Ok(()) };
-        let spin_rate = servers::calibrate_spin();
-        let backend = work.calls_backend().then(|| Backend::start(Promptness::Sleeps)).transpose();
-        let backend = backend.context("the backend that the traced requests call can't be started")?;
-        for (number, contender) in plan.contenders.iter().enumerate() {
-            let task = TracedTask {
-                contender: contender.label(),
-                work: work.clone(),
-                connections: (*connections).min(plan.connection_ceiling),
-                window: WINDOW,
-                server_cpus: &plan.placement.server_cpus,
-                spin_rate,
-                backend: backend.as_ref().map(Backend::address),
-            };
-            match trace_briefly(&task, interrupt.flag()) {
-                Ok(timeline) => folder.write_timeline(number, &timeline.at_most(MOST_SPANS))?,
-                Err(error) => tell(&format!("note: no picture of who ran what: {error}")),
-            }
-        }
-        Ok(())
+        let contenders = plan.contenders.iter().collect();
+        let (works, connections) = (vec![work.clone()], *connections);
+        let windows = TracedWindows { contenders, works, connections, with_cost: false };
+        trace::add(plan, folder, &windows, interrupt)
     }
 }
 
@@ -180,9 +138,17 @@ fn write(folder: &RunFolder, predictions: impl Iterator<Item = PredictionRecord>
     predictions.enumerate().try_for_each(|(number, prediction)| folder.write_prediction(number, &prediction))
 }
 
+/// Shows the run of a lesson.
+pub(in crate::cli) trait LessonProgress: RunProgress {
+    /// Its first cell is about to begin.
+    fn run_begins(&mut self, _: &Manifest) {}
+}
+
+impl LessonProgress for TerminalProgress {}
+
 /// Says how many cells there will be, which a run that is steered can only guess and a lesson knows.
 struct LessonForecast<'p> {
-    shown: &'p mut dyn RunProgress,
+    shown: &'p mut dyn LessonProgress,
     cells: usize,
     ended: usize,
     each: Duration,
@@ -207,9 +173,6 @@ impl RunProgress for LessonForecast<'_> {
 /// What the kind of run is called in its manifest.
 const WHAT: &str = "lesson";
 
-/// As many spans as a picture shows with sense.
-const MOST_SPANS: usize = 1_500;
-
 /// A recorded run of a lesson, with what it was set to.
 ///
 /// # Errors
@@ -217,8 +180,7 @@ const MOST_SPANS: usize = 1_500;
 pub(super) fn replayed(path: &Path, lesson: &Lesson) -> anyhow::Result<(Run, LessonSettings)> {
     let run = RunFolder::open(path)?.read()?;
     let settings = settings_of_saved(&run, lesson).ok_or_else(|| {
-        let path = path.display();
-        let name = lesson.name;
+        let (path, name) = (path.display(), lesson.name);
         PlanError::Usage(format!(
             "{path} is not a run of the lesson {name}; make one with harness lesson {name} --out DIR"
         ))
@@ -239,10 +201,4 @@ pub(in crate::cli) fn settings_of_saved(run: &Run, lesson: &Lesson) -> Option<Le
 /// Where the CPUs can't be had.
 pub(super) fn contenders_of(setup: &LessonSetup, stage: &LessonStage) -> anyhow::Result<Vec<Participant>> {
     contenders::listed(&stage.placement.server_cpus, Some(&setup.contenders.join(",")), &[])
-}
-
-/// The work of a small load, as a session takes it.
-pub(super) fn calls_backend(work: &str) -> bool {
-    let (name, parameter) = work.split_once(' ').unwrap_or((work, ""));
-    Work::new(name, parameter).calls_backend()
 }

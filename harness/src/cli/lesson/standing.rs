@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::run::{LessonStage, calls_backend, contenders_of};
+use super::run::{LessonStage, contenders_of};
 use crate::backend::{Backend, Promptness};
 use crate::live::{Limits, LiveLoad, Session, SessionCommand, SessionEvent};
-use crate::plan::Participant;
+use crate::plan::{Participant, Work};
 use crate::run::{MachineLock, preflight_side_by_side};
 use crate::workshop::lesson::LessonSetup;
 
@@ -51,7 +51,7 @@ impl StandingServers {
         let lock = MachineLock::take()?;
         let contenders = contenders_of(setup, stage)?;
         let load = &setup.standing;
-        let backend = calls_backend(&load.work).then(|| Backend::start(Promptness::Sleeps)).transpose();
+        let backend = Work::typed(&load.work).calls_backend().then(|| Backend::start(Promptness::Sleeps)).transpose();
         let backend = backend.context("the backend for call requests can't be started")?;
         let each = u64::from(load.connections) + u64::from(load.idle);
         let ceiling = preflight_side_by_side(contenders.len() as u64 * each).connection_ceiling;

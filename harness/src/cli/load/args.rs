@@ -7,9 +7,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 use servers::protocol::Wire;
 
-use super::gates::LoadGate;
+use super::judgement::gates::LoadGate;
 use crate::cli::machines::LoadFromArgs;
-use crate::cli::shell::quiet::QuietArg;
+use crate::cli::progress::QuietArg;
+use crate::plan::Pacing;
 
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";
@@ -131,8 +132,8 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) threads: u32,
 
     /// How a thread waits for the next request
-    #[arg(long, value_enum, default_value_t = PacingArg::Sleeping, help_heading = GENERATOR)]
-    pub(super) pacing: PacingArg,
+    #[arg(long, value_enum, default_value_t = Pacing::Sleeping, help_heading = GENERATOR)]
+    pub(super) pacing: Pacing,
 
     #[command(flatten)]
     pub(super) from: LoadFromArgs,
@@ -180,19 +181,6 @@ pub(super) enum ArrivalsArg {
     Sessions,
     /// Each as soon as the one before it has ended.
     Closed,
-}
-
-/// How a thread of the generator waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum PacingArg {
-    /// Sleep, and wake about 50 us late.
-    Sleeping,
-    /// Sleep, but poll through the last tenth of a millisecond.
-    Precise,
-    /// Never sleep; takes a whole CPU per thread.
-    Spinning,
-    /// Wake once a millisecond; takes the least CPU time, and requests and replies are up to a millisecond late.
-    Ticking,
 }
 
 /// Beyond any machine; a plan for more would fill the memory before the first request.

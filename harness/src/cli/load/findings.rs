@@ -1,25 +1,32 @@
 //! What a load came to, in figures: the JSON object, and all that the table shows.
 //!
-//! Beside it: `times.rs` (the times behind the percentiles), `time_parts.rs` (where they went), `notices.rs` (the sentences).
+//! Read `findings/times.rs` (the times, ranked), then `percentiles.rs` (what is shown of them) and `workers.rs` (what other
+//! machines that send say each). Beside it: `judgement/`, the sentences.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use clap::ValueEnum;
 use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, Traffic, Warning, WorkerDoubt};
 use serde::{Serialize, Serializer};
 
-use super::gates::{Figures, HeldGate, LoadGate};
-use super::lost_packets::{SentAgain, sent_again};
-use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
-use super::time_parts::TimeParts;
-use super::times::{LoadTimes, Percentiles};
-use super::workers::{WorkerFindings, doubts_of_workers, findings_of_each};
+use self::percentiles::{Percentiles, TimeParts};
+use self::times::LoadTimes;
+use self::workers::{WorkerFindings, findings_of_each};
+use super::judgement::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence};
+use super::judgement::gates::{Figures, HeldGate, LoadGate};
+use super::judgement::notices::{SentAgain, hung, notices, sent_again};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
 use crate::machines::FleetOutcome;
 use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
+use crate::run::worker_doubts;
+
+pub(super) mod percentiles;
+pub(super) mod times;
+pub(super) mod workers;
 
 /// What was asked for, and of whom.
 #[derive(Debug)]
@@ -41,6 +48,20 @@ pub(super) struct LoadSetup<'a> {
     pub(super) cpus: usize,
     /// What workers on other machines say each, where they sent it.
     pub(super) fleet: Option<&'a FleetOutcome>,
+}
+
+impl LoadSetup<'_> {
+    /// What speaks against the figures, and what does because several machines sent them.
+    fn doubts(&self, outcome: &LoadOutcome) -> (Vec<Warning>, Vec<WorkerDoubt>) {
+        let mut doubts = doubts(self.spec, outcome, self.machine);
+        doubts.extend(self.busy.cloned());
+        let of_workers = self.fleet.map_or_else(Vec::new, |fleet| worker_doubts(fleet, self.spec));
+        if of_workers.iter().any(WorkerDoubt::is_a_loss) {
+            // What fell behind is the part that was lost, which is said, and no generator that had too much to do.
+            doubts.retain(|doubt| !matches!(doubt, Warning::GeneratorFellBehind { .. }));
+        }
+        (doubts, of_workers)
+    }
 }
 
 /// What a load came to. All that has a place in time was counted in the window alone.
@@ -130,17 +151,9 @@ impl LoadFindings {
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let ledger = traffic.ledger;
-        let mut doubts = doubts(spec, outcome, asking.machine);
-        doubts.extend(asking.busy.cloned());
-        let workers = asking.fleet.map_or_else(Vec::new, |fleet| findings_of_each(fleet, spec.timeout));
-        let worker_doubts = asking.fleet.map_or_else(Vec::new, |fleet| doubts_of_workers(fleet, &workers, spec));
-        if worker_doubts.iter().any(WorkerDoubt::is_a_loss) {
-            // What fell behind is the part that was lost, which is said, and no generator that had too much to do.
-            doubts.retain(|doubt| !matches!(doubt, Warning::GeneratorFellBehind { .. }));
-        }
-        let valid = !doubts.iter().any(Warning::invalidates)
-            && !worker_doubts.iter().any(WorkerDoubt::invalidates)
-            && seconds > 0.0;
+        let (doubts, worker_doubts) = asking.doubts(outcome);
+        let is_spoilt = doubts.iter().any(Warning::invalidates) || worker_doubts.iter().any(WorkerDoubt::invalidates);
+        let valid = !is_spoilt && seconds > 0.0;
         let page = match &spec.work {
             Work::Page(page) => Some(page),
             Work::Asked { .. } => None,
@@ -179,7 +192,7 @@ impl LoadFindings {
             generator: GeneratorFindings::new(*usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             start_skew_ns: asking.fleet.map(|fleet| fleet.start_skew_ns),
-            workers,
+            workers: asking.fleet.map_or_else(Vec::new, |fleet| findings_of_each(fleet, spec)),
             valid,
             verdict: verdict(spec, valid),
             notices: Vec::new(),
@@ -259,12 +272,8 @@ fn arrivals(spec: &LoadSpec) -> &'static str {
 }
 
 fn by_name<S: Serializer>(pacing: &Pacing, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match pacing {
-        Pacing::Sleeping => "sleeping",
-        Pacing::Precise => "precise",
-        Pacing::Spinning => "spinning",
-        Pacing::Ticking => "ticking",
-    })
+    let typed = pacing.to_possible_value().expect("each can be typed");
+    serializer.serialize_str(typed.get_name())
 }
 
 fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {

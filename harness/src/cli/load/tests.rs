@@ -15,11 +15,11 @@ use reports::record::{
 };
 use serde_json::Value;
 
+use super::findings::times::LoadTimes;
+use super::findings::times::tests::record;
 use super::findings::{LoadFindings, LoadSetup};
-use super::histogram_files::HistogramFiles;
-use super::table;
-use super::times::LoadTimes;
-use super::times::tests::record;
+use super::written::histogram_files::HistogramFiles;
+use super::written::table;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
@@ -58,38 +58,21 @@ impl JudgedLoad {
             schedule_lag: Some(record([US; 10_000])),
             ..Traffic::new(times())
         };
-        JudgedLoad {
-            spec: LoadSpec {
-                arrivals: ArrivalProcess::Poisson { rate_rps: 1_000.0 },
-                shape: Shape::Connections { connections: 4 },
-                work: Work::Page(PageRequest::get("/a")),
-                seed: 1,
-                warm_up: Duration::from_secs(1),
-                window: Duration::from_secs(10),
-                timeout: Duration::from_nanos(TIMEOUT_NS),
-            },
-            pacing: Pacing::Sleeping,
-            outcome: LoadOutcome {
-                traffic,
-                generator: GeneratorUsage {
-                    threads: 1,
-                    user_cpu_ns: 50_000_000,
-                    system_cpu_ns: 50_000_000,
-                    polling_ns: 0,
-                    busiest_worker: 0.01,
-                    kept_pace: 1.0,
-                },
-                opening: Some(Duration::from_millis(1)),
-                measured: Duration::from_secs(10),
-                was_stopped: false,
-                polling_gave_way: None,
-                seconds: Vec::new(),
-                left_over: 0,
-                interval_times: Vec::new(),
-            },
-            machine: MachineSeen::default(),
-            gates: Vec::new(),
-        }
+        let spec = LoadSpec {
+            shape: Shape::Connections { connections: 4 },
+            work: Work::Page(PageRequest::get("/a")),
+            warm_up: Duration::from_secs(1),
+            window: Duration::from_secs(10),
+            timeout: Duration::from_nanos(TIMEOUT_NS),
+            ..LoadSpec::of_a_second(ArrivalProcess::Poisson { rate_rps: 1_000.0 })
+        };
+        let nothing = LoadOutcome::merge(&spec, spec.window, Vec::new(), false);
+        let (user_cpu_ns, system_cpu_ns) = (50_000_000, 50_000_000);
+        let generator =
+            GeneratorUsage { threads: 1, user_cpu_ns, system_cpu_ns, busiest_worker: 0.01, ..nothing.generator };
+        let outcome = LoadOutcome { traffic, generator, opening: Some(Duration::from_millis(1)), ..nothing };
+        let (machine, gates) = (MachineSeen::default(), Vec::new());
+        JudgedLoad { spec, pacing: Pacing::Sleeping, outcome, machine, gates }
     }
 
     /// The same, but that every fourth request got an error at once.

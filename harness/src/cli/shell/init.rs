@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Arg, ArgAction, Command, ValueEnum};
 
-use super::settings::{options, variable};
-use crate::cli::list::wrapped;
-use crate::cli::output::{print, usage};
+use super::environment::variable;
+use super::settings::options;
+use crate::cli::output::{print, usage, wrapped};
 
 /// Write a settings file for `--config`, with every option explained
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(args: &InitArgs, definition: Command) -> anyhow::Resul
     let shown = args.out.display();
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&args.out) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Ok(usage(format!("{shown} exists already and stays as it is; name another file with --out"))?);
+            return usage(format!("{shown} exists already and stays as it is; name another file with --out"));
         }
         opened => opened.with_context(|| format!("{shown} can't be written"))?,
     };
@@ -130,13 +130,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cli::definition;
     use crate::cli::shell::settings_file::parsed;
+    use crate::cli::{built_definition, definition};
 
     fn settings(text: &str) -> Vec<String> {
-        let mut definition = definition();
-        definition.build();
-        let settings = parsed(text, Path::new("harness.toml"), &definition).unwrap();
+        let settings = parsed(text, Path::new("harness.toml"), &built_definition()).unwrap();
         settings.into_iter().map(|setting| format!("{}.{}", setting.command, setting.option)).collect()
     }
 

@@ -12,8 +12,8 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
+use super::environment::{self, variable};
 use super::examples::{self, Example};
-use super::settings::variable;
 use crate::cli::ending::EXIT_CODES;
 use crate::cli::output::print;
 
@@ -44,7 +44,7 @@ fn pages(definition: Command) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut pages = vec![("harness.1".to_owned(), page(&definition, "harness", &[])?)];
     for command in definition.get_subcommands().filter(|command| !command.is_hide_set()) {
         let name = format!("harness-{}", command.get_name());
-        pages.push((format!("{name}.1"), page(command, &name, examples::of(command.get_name()))?));
+        pages.push((format!("{name}.1"), page(command, &name, &examples::of(command.get_name()))?));
     }
     Ok(pages)
 }
@@ -68,7 +68,7 @@ fn page(command: &Command, name: &str, examples: &[Example]) -> std::io::Result<
             rest.text([roman(*wish)]);
             rest.control("RS", []);
             rest.control("nf", []);
-            rest.text([roman(*line)]);
+            rest.text([roman(line.as_str())]);
             rest.control("fi", []);
             rest.control("RE", []);
         }
@@ -76,7 +76,7 @@ fn page(command: &Command, name: &str, examples: &[Example]) -> std::io::Result<
     rest.control("SH", ["EXIT STATUS"]);
     EXIT_CODES.iter().for_each(|(codes, meaning)| item(&mut rest, codes, meaning));
     rest.control("SH", ["ENVIRONMENT"]);
-    ENVIRONMENT.iter().for_each(|(name, meaning)| item(&mut rest, name, meaning));
+    environment::OTHERS.iter().for_each(|(name, meaning)| item(&mut rest, name, meaning));
     let of_options = format!("{} and so on", variable("preset"));
     item(
         &mut rest,
@@ -94,12 +94,6 @@ fn item(page: &mut Roff, name: &str, meaning: &str) {
     page.text([bold(name)]);
     page.text([roman(meaning)]);
 }
-
-const ENVIRONMENT: &[(&str, &str)] = &[
-    ("NO_COLOR", "If it is set and not empty, nothing has colours unless --color always asks for them."),
-    ("HARNESS_LOCK", "The file of the lock that keeps two benchmarks apart; /tmp/tokio-or-threads.lock without it."),
-    ("TMPDIR", "Folder for files that a command needs only while it runs."),
-];
 
 const FILES: &[(&str, &str)] = &[
     (

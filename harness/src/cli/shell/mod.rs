@@ -2,25 +2,27 @@
 //! the right call, settings from a file and from the environment, completions, manual pages, colours.
 //!
 //! All of it is read off clap's definitions, so that there is no second list of options anywhere. Read `examples.rs`,
-//! `mistakes.rs`, `settings.rs` (with `settings_file.rs`), `init.rs`, `completions.rs`, `man.rs`, `colour.rs`. Must not know:
+//! `mistakes.rs`, `settings.rs` (with `settings_file.rs` and `environment.rs`), `init.rs`, `completions.rs`, `man.rs`, `colour.rs`. Must not know:
 //! what a command does.
 
 pub(super) mod colour;
 pub(super) mod completions;
+mod environment;
 pub(super) mod examples;
 pub(super) mod init;
 pub(super) mod man;
 pub(super) mod mistakes;
-pub(super) mod quiet;
 pub(super) mod settings;
-mod settings_file;
+pub(super) mod settings_file;
 
 use std::ffi::OsString;
 use std::sync::OnceLock;
 
 use clap::{ArgMatches, Command};
 
+use self::environment::unknown_variables;
 use self::settings::{Completed, SettingsError};
+use super::output::tell;
 
 /// The definitions as people meet them: with examples, and with the options that every command has.
 pub(super) fn whole(definition: Command) -> Command {
@@ -63,7 +65,13 @@ pub(super) fn parsed(mut bare: Command, words: Vec<OsString>) -> Result<ArgMatch
     let environment = |name: &str| std::env::var(name).ok();
     let completed = settings::completed(&definition, words, &environment).map_err(NotParsed::Settings)?;
     let Completed { words, set, .. } = &completed;
-    match definition.clone().try_get_matches_from(words) {
+    let matches = definition.clone().try_get_matches_from(words);
+    // Who asks for help wants nothing else.
+    if matches.as_ref().map_or_else(clap::Error::use_stderr, |_| true) && takes_variables(&definition, words) {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        unknown_variables(&definition, names).iter().for_each(|warning| tell(warning));
+    }
+    match matches {
         Ok(matches) => {
             COMPLETED.get_or_init(|| in_words(completed.without_file()));
             Ok(matches)
@@ -75,9 +83,18 @@ pub(super) fn parsed(mut bare: Command, words: Vec<OsString>) -> Result<ArgMatch
 /// Whether nobody typed this: commands that are hidden, and what the harness starts its servers with. They are told
 /// everything, and no settings change them.
 fn is_own_child(definition: &Command, words: &[OsString]) -> bool {
-    let command =
-        place_of_command(definition, words).and_then(|place| definition.find_subcommand(words[place].to_str()?));
-    command.is_some_and(|command| command.is_hide_set() || words.iter().any(|word| word == "--supervised"))
+    command_of(definition, words)
+        .is_some_and(|command| command.is_hide_set() || words.iter().any(|word| word == "--supervised"))
+}
+
+/// Whether the command has options of its own, so that a variable may be meant for it. A worker, which a command starts, has
+/// none.
+fn takes_variables(definition: &Command, words: &[OsString]) -> bool {
+    command_of(definition, words).is_some_and(|command| settings::options(command).any(|(_, arg)| !arg.is_global_set()))
+}
+
+fn command_of<'a>(definition: &'a Command, words: &[OsString]) -> Option<&'a Command> {
+    place_of_command(definition, words).and_then(|place| definition.find_subcommand(words[place].to_str()?))
 }
 
 /// The place of the command's name among the words, where there is one.

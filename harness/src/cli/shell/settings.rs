@@ -12,13 +12,11 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Command};
 
+use super::environment::variable;
 use super::settings_file::{self, FileSetting, SettingValue};
 use super::{is_own_child, place_of_command};
 
-const FLAG: &str = "config";
-
-/// What variables of the environment begin with.
-const PREFIX: &str = "HARNESS_";
+pub(super) const FLAG: &str = "config";
 
 /// The option that names the file, which every command has.
 pub(super) fn arg() -> Arg {
@@ -151,24 +149,6 @@ pub(super) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
 
 fn option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     options(command).find(|(known, _)| *known == name).map(|(_, arg)| arg)
-}
-
-/// Whether this is a settings file, apart from what the values may be.
-///
-/// # Errors
-/// As [`completed`].
-#[cfg(any(test, fuzzing))]
-pub(in crate::cli) fn settings_in(
-    text: &str,
-    path: &std::path::Path,
-    definition: &Command,
-) -> Result<(), SettingsError> {
-    settings_file::parsed(text, path, definition).map(|_| ())
-}
-
-/// `HARNESS_FAIL_ON` for `fail-on`.
-pub(super) fn variable(option: &str) -> String {
-    format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
 }
 
 /// The ids of what was typed; nothing where something is wrong with that, but for lacking what settings may add.

@@ -162,44 +162,30 @@ mod tests {
             mean_in_system: Some(0.1),
             ..Traffic::new(histogram(6_000_000, 1_000))
         };
-        let generator = GeneratorUsage {
-            threads: 1,
-            user_cpu_ns: 1,
-            system_cpu_ns: 1,
-            polling_ns: 0,
-            busiest_worker: 0.1,
-            kept_pace: 1.0,
-        };
-        LoadOutcome {
-            traffic,
-            generator,
-            opening: None,
-            measured,
-            was_stopped: false,
-            polling_gave_way: None,
-            left_over: 0,
-            interval_times: Vec::new(),
-            seconds: Vec::new(),
+        let nothing = LoadOutcome::merge(&spec(), measured, Vec::new(), false);
+        let generator =
+            GeneratorUsage { threads: 1, user_cpu_ns: 1, system_cpu_ns: 1, busiest_worker: 0.1, ..nothing.generator };
+        LoadOutcome { traffic, generator, ..nothing }
+    }
+
+    fn spec() -> LoadSpec {
+        LoadSpec {
+            shape: Shape::Connections { connections: 64 },
+            work: Work::new("sleep", "5ms"),
+            warm_up: Duration::from_millis(500),
+            window: Duration::from_secs(60),
+            ..LoadSpec::of_a_second(ArrivalProcess::Poisson { rate_rps: 100.0 })
         }
     }
 
     fn stretch(measured: Duration) -> Stretch {
         let asked =
             LiveLoad { connections: 64, rate_rps: Some(100.0), work: "sleep 5ms".into(), flood: 0, is_paused: false };
-        let spec = LoadSpec {
-            arrivals: ArrivalProcess::Poisson { rate_rps: 100.0 },
-            shape: Shape::Connections { connections: 64 },
-            work: Work::new("sleep", "5ms"),
-            seed: 1,
-            warm_up: Duration::from_millis(500),
-            window: Duration::from_secs(60),
-            timeout: Duration::from_secs(2),
-        };
         let sample = Sample { at_ns: 5, threads: 66, ..Sample::default() };
         let models = ["threaded", "thread-pool:workers=4"].map(|label| (label.to_owned(), outcome(measured)));
         Stretch {
             asked,
-            spec: Some(spec),
+            spec: Some(spec()),
             begun_ns: 65_000_000_000,
             is_steady: true,
             models: models.to_vec(),

@@ -29,14 +29,13 @@ pub(super) struct Terminal {
 /// # Errors
 /// Where there is none, with what to do instead.
 pub(super) fn check() -> Result<(), PlanError> {
-    let refuse = |why: &str| usage(why.to_owned());
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
-        return refuse(
+        return usage(
             "watch draws on a terminal, and this is not a terminal; run it in one, or write a report with harness compare",
         );
     }
     match std::env::var("TERM").as_deref() {
-        Ok("dumb") | Ok("") | Err(_) => refuse(
+        Ok("dumb") | Ok("") | Err(_) => usage(
             "this terminal says that it can't be drawn on (TERM=dumb); run watch in another, or with the right TERM",
         ),
         Ok(_) => Ok(()),

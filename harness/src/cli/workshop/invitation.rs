@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use qrcode::{Color, EcLevel, QrCode};
 
+use crate::cli::output::usage;
 use crate::plan::PlanError;
 
 /// Where phones find the room.
@@ -63,15 +64,10 @@ pub(super) fn address(typed: Option<IpAddr>, allow_remote: bool) -> Result<IpAdd
             Ok(address) if !address.is_loopback() => Ok(address),
             _ => usage(
                 "this machine has no way to other machines; join the room's network, or give --room-address (ip addr \
-                 shows what it has)"
-                    .to_owned(),
+                 shows what it has)",
             ),
         },
     }
-}
-
-fn usage<T>(why: String) -> Result<T, PlanError> {
-    Err(PlanError::Usage(why))
 }
 
 /// The address that this machine would send from. Connecting a datagram socket sends nothing; the other end is an address that

@@ -1,17 +1,16 @@
 //! `harness workshop`: lessons on a page for browsers on this machine, with runs that are begun there.
 //!
-//! Read `desk.rs` (what the page asks and tells), `reveal.rs` (what it is given when a run is over), `classroom.rs` (the runs,
-//! one after another), `handouts.rs` (what is left in the folder); for phones that vote `ballot.rs`, `room.rs` and
+//! Read `desk.rs` (what the page asks and tells), `course.rs` (the lessons that it shows), `asked.rs` (a prediction and what
+//! becomes of it), `classroom.rs` (the runs, one after another); for phones that vote `ballot.rs`, `room.rs` and
 //! `invitation.rs`. Must not know: how a page looks. Beside it: `../lesson/`, the same in a terminal; `live/web/desk.rs`,
 //! what is served.
 
+mod asked;
 mod ballot;
 mod classroom;
+mod course;
 mod desk;
-mod handouts;
 mod invitation;
-mod recorded;
-mod reveal;
 mod room;
 
 use std::net::{IpAddr, SocketAddr};
@@ -24,7 +23,8 @@ use self::classroom::Classroom;
 use self::desk::{DeskSetting, WorkshopDesk};
 use self::invitation::Invitation;
 use self::room::VotingRoom;
-use super::lesson::{LessonStage, lesson_folder, named};
+use super::lesson::{LessonStage, named};
+use super::new_run;
 use super::output::{print, tell};
 use crate::live::web::{PhoneLimits, Web};
 
@@ -78,8 +78,8 @@ pub(super) struct WorkshopArgs {
 
 pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
     let first = args.lesson.as_deref().map(named).transpose()?;
-    let recorded = args.replay.as_deref().map(recorded::runs).transpose()?.unwrap_or_default();
-    let folder = lesson_folder(args.out.as_deref(), "workshop")?;
+    let recorded = args.replay.as_deref().map(course::recorded_in).transpose()?.unwrap_or_default();
+    let (folder, _) = new_run::folder(args.out.as_deref(), "workshop")?;
     let room_address = args.room.then(|| invitation::address(args.room_address, args.allow_remote)).transpose()?;
     let stage = LessonStage::enter()?;
     let cpus = &stage.placement().generator_cpus;

@@ -16,7 +16,7 @@ use crate::breakage::mutations::{MUTATIONS, Mutation};
 use crate::breakage::splice::{mutated, replaced_once};
 
 /// Chooses a breakage of the mutated build, by name; servers and subjects inherit it.
-pub(crate) const VARIABLE: &str = "HARNESS_BREAKAGE";
+pub(crate) const VARIABLE: &str = "HARNESS_TEST_BREAKAGE";
 
 const PACKAGES: [&str; 3] = ["servers", "harness", "reports"];
 

@@ -134,6 +134,22 @@ fn a_setting_that_is_wrong_is_told_with_where_it_stands() {
 }
 
 #[test]
+fn a_misspelt_variable_is_warned_of_once_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = |variables: &[(&str, &str)]| run(&["list"], variables, &folder);
+    let Output { status, stdout, stderr } = listed(&[("HARNESS_FROMAT", "json"), ("HARNESS_TEST_PARENT", "1")]);
+    assert_eq!((status.code(), stdout), (Some(0), listed(&[]).stdout));
+    let said = "warning: HARNESS_FROMAT is ignored: no option has this variable; did you mean HARNESS_FORMAT?\n";
+    assert_eq!(text(&stderr), said);
+    let misspelt = &[("HARNESS_OUTT", "t.json")][..];
+    let Output { stderr, .. } = run(&["trace", "threaded"], misspelt, &folder);
+    assert!(text(&stderr).starts_with("warning: HARNESS_OUTT is ignored"), "{}", text(&stderr));
+    for silent in [&["--help"][..], &["trace", "--help"], &["--version"], &["completions", "bash"]] {
+        assert!(run(silent, misspelt, &folder).stderr.is_empty(), "{silent:?}");
+    }
+}
+
+#[test]
 fn what_is_begun_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for kind in ["compare", "server", "gate"] {

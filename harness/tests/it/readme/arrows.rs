@@ -161,8 +161,8 @@ fn reports_follow_from_records_alone() {
 /// it but by who writes a log in which each second has its date.
 const SAY_THE_TIME_OF_DAY: [&str; 4] = [
     "harness/src/cli/load/findings.rs",
-    "harness/src/cli/load/histogram_files.rs",
     "harness/src/cli/load/run.rs",
+    "harness/src/cli/load/written/histogram_files.rs",
     "harness/src/run/session.rs",
 ];
 

@@ -1,44 +1,44 @@
 //! The times of a load's requests, ranked once for everything that shows them: table, JSON object, gates and files.
 //!
-//! Right replies rank by their times, and behind them everything else, as the timeout. A percentile has its 95% interval, or
-//! there is a reason why it is absent.
+//! Right replies rank by their times, and behind them everything else, as the timeout. Beside it: `percentiles.rs`, what is
+//! shown of them.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use reports::record::{HistogramRecord, Ledger, RecordError};
 use reports::stats::{Distribution, Quantile};
-use serde::Serialize;
 
+use super::percentiles::Bounded;
 use crate::load::{LoadOutcome, Second};
 use crate::plan::nanoseconds;
 
 /// All times of a load.
 #[derive(Debug)]
-pub(super) struct LoadTimes {
+pub(in crate::cli::load) struct LoadTimes {
     /// Of all requests; absent in closed loop.
-    pub(super) response_time: Option<RankedTimes>,
+    pub(in crate::cli::load) response_time: Option<RankedTimes>,
     /// Of right replies; in closed loop, where it is the headline, of all requests.
-    pub(super) service_time: RankedTimes,
+    pub(in crate::cli::load) service_time: RankedTimes,
     /// Absent in closed loop.
-    pub(super) schedule_lag: Option<RankedTimes>,
+    pub(in crate::cli::load) schedule_lag: Option<RankedTimes>,
     /// The headline, second by second.
-    pub(super) seconds: Vec<SecondOfTimes>,
+    pub(in crate::cli::load) seconds: Vec<SecondOfTimes>,
     /// How long was measured.
-    pub(super) measured: Duration,
+    pub(in crate::cli::load) measured: Duration,
 }
 
 /// One second as it is written: what has no right reply stands there as the timeout.
 #[derive(Debug)]
-pub(super) struct SecondOfTimes {
-    pub(super) from: Duration,
-    pub(super) duration: Duration,
-    pub(super) histogram: Histogram<u64>,
+pub(in crate::cli::load) struct SecondOfTimes {
+    pub(in crate::cli::load) from: Duration,
+    pub(in crate::cli::load) duration: Duration,
+    pub(in crate::cli::load) histogram: Histogram<u64>,
 }
 
 impl LoadTimes {
     /// Of a load that took what it takes `timeout` to give up.
-    pub(super) fn of(outcome: &LoadOutcome, timeout: Duration) -> Result<LoadTimes, RecordError> {
+    pub(in crate::cli::load) fn of(outcome: &LoadOutcome, timeout: Duration) -> Result<LoadTimes, RecordError> {
         let traffic = &outcome.traffic;
         let timeout_ns = nanoseconds(timeout);
         let all = |record: &HistogramRecord| RankedTimes::of_requests(record, &traffic.ledger, timeout_ns);
@@ -54,7 +54,7 @@ impl LoadTimes {
     }
 
     /// What a load is judged by: the response time, in closed loop the service time.
-    pub(super) fn headline(&self) -> &RankedTimes {
+    pub(in crate::cli::load) fn headline(&self) -> &RankedTimes {
         self.response_time.as_ref().unwrap_or(&self.service_time)
     }
 }
@@ -80,7 +80,7 @@ const A_SECOND: Duration = Duration::from_secs(1);
 
 /// Times in nanoseconds, ranked.
 #[derive(Debug, Clone)]
-pub(super) struct RankedTimes {
+pub(in crate::cli::load) struct RankedTimes {
     histogram: Histogram<u64>,
     distribution: Distribution,
     answered: u64,
@@ -88,18 +88,9 @@ pub(super) struct RankedTimes {
     sum_of_answered_ns: u64,
 }
 
-/// The greatest of some times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Greatest {
-    /// It is this.
-    At(u64),
-    /// A request has no right reply, so that it is beyond the timeout.
-    Above(u64),
-}
-
 impl RankedTimes {
     /// The times of all requests of a ledger. A record may hold those that timed out already, as the timeout.
-    pub(super) fn of_requests(
+    pub(in crate::cli::load) fn of_requests(
         record: &HistogramRecord,
         ledger: &Ledger,
         timeout_ns: u64,
@@ -117,7 +108,7 @@ impl RankedTimes {
     }
 
     /// Of what was recorded and nothing else.
-    pub(super) fn of_recordings(record: &HistogramRecord) -> Result<RankedTimes, RecordError> {
+    pub(in crate::cli::load) fn of_recordings(record: &HistogramRecord) -> Result<RankedTimes, RecordError> {
         let histogram = record.to_histogram()?;
         Ok(RankedTimes {
             distribution: Distribution::of([&histogram]),
@@ -129,36 +120,36 @@ impl RankedTimes {
     }
 
     /// All of them; what has no right reply stands there as the timeout.
-    pub(super) fn histogram(&self) -> &Histogram<u64> {
+    pub(in crate::cli::load) fn histogram(&self) -> &Histogram<u64> {
         &self.histogram
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> u64 {
+    pub(in crate::cli::load) fn count(&self) -> u64 {
         self.histogram.len()
     }
 
     /// How many of them are right replies.
-    pub(super) fn answered(&self) -> u64 {
+    pub(in crate::cli::load) fn answered(&self) -> u64 {
         self.answered
     }
 
-    /// The percentile `p`, 0 to 1.
-    pub(super) fn quantile(&self, p: f64) -> Quantile {
-        Quantile::of_requests(&self.distribution, self.answered, self.count(), self.timeout_ns, p)
+    /// The percentile `p`, 0 to 1; absent where there are too few for it.
+    pub(in crate::cli::load) fn percentile(&self, p: f64) -> Option<Bounded> {
+        Bounded::of(Quantile::of_requests(&self.distribution, self.answered, self.count(), self.timeout_ns, p))
     }
 
-    /// Absent where there is none.
-    pub(super) fn greatest(&self) -> Option<Greatest> {
+    /// The greatest: beyond the timeout where a request has no right reply. Absent where there is none.
+    pub(in crate::cli::load) fn greatest(&self) -> Option<Bounded> {
         match self.count() {
             0 => None,
-            count if count > self.answered => Some(Greatest::Above(self.timeout_ns)),
-            _ => Some(Greatest::At(self.histogram.max())),
+            count if count > self.answered => Some(Bounded::above(self.timeout_ns)),
+            _ => Some(Bounded::at(self.histogram.max())),
         }
     }
 
     /// Of right replies alone; absent where there is none.
-    pub(super) fn mean_of_answered(&self) -> Option<f64> {
+    pub(in crate::cli::load) fn mean_of_answered(&self) -> Option<f64> {
         (self.answered > 0).then(|| self.sum_of_answered_ns as f64 / self.answered as f64)
     }
 }
@@ -172,88 +163,8 @@ fn with_failures(mut histogram: Histogram<u64>, failed: u64, timeout_ns: u64) ->
     histogram
 }
 
-/// Which percentiles are shown.
-pub(super) const SHOWN: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
-
-/// What is shown of ranked times. Times are in nanoseconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Percentiles {
-    p50: Option<Bounded>,
-    p90: Option<Bounded>,
-    p99: Option<Bounded>,
-    p99_9: Option<Bounded>,
-    pub(super) max: Bounded,
-    /// Of right replies alone; absent where there is none.
-    pub(super) mean: Option<f64>,
-    /// Says that, where not all are right replies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mean_is_of: Option<&'static str>,
-    /// How many were ranked.
-    pub(super) count: u64,
-    /// How many of them are right replies.
-    pub(super) right: u64,
-}
-
-/// A time with its interval. `value` is absent where it lies among requests without a correct reply, `high` where
-/// the interval's upper end does; they are beyond `above` then. The greatest of all has no interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Bounded {
-    pub(super) value: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) low: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) high: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) above: Option<u64>,
-    /// Whether it tells more of the generator than of the server.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) doubtful: bool,
-}
-
-impl Percentiles {
-    /// Absent where there are no times.
-    pub(super) fn of(ranked: &RankedTimes) -> Option<Percentiles> {
-        let max = match ranked.greatest()? {
-            Greatest::At(value) => Bounded { value: Some(value), ..Bounded::default() },
-            Greatest::Above(above) => Bounded { above: Some(above), ..Bounded::default() },
-        };
-        let [p50, p90, p99, p99_9] = SHOWN.map(|(_, p)| bounded(ranked.quantile(p)));
-        let (mean, count, right) = (ranked.mean_of_answered(), ranked.count(), ranked.answered());
-        let mean_is_of = (right < count).then_some("right replies");
-        Some(Percentiles { p50, p90, p99, p99_9, max, mean, mean_is_of, count, right })
-    }
-
-    /// With a p99.9 that is not to be relied upon.
-    pub(super) fn with_doubtful_tail(mut self) -> Percentiles {
-        self.p99_9 = self.p99_9.map(|bounded| Bounded { doubtful: true, ..bounded });
-        self
-    }
-
-    /// Whether some of what was ranked is no right reply.
-    pub(super) fn has_failures(&self) -> bool {
-        self.right < self.count
-    }
-
-    /// In ascending order, with their names.
-    pub(super) fn each(&self) -> impl Iterator<Item = (&'static str, Option<Bounded>)> {
-        SHOWN.map(|(name, _)| name).into_iter().zip([self.p50, self.p90, self.p99, self.p99_9])
-    }
-}
-
-fn bounded(quantile: Quantile) -> Option<Bounded> {
-    match quantile {
-        Quantile::Measured { value, lo, hi } => {
-            Some(Bounded { value: Some(value), low: Some(lo), high: hi, ..Bounded::default() })
-        }
-        Quantile::BeyondTimeout(timeout_ns) => Some(Bounded { above: Some(timeout_ns), ..Bounded::default() }),
-        Quantile::TooFewSamples { .. } => None,
-    }
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::cli::load) mod tests {
     use reports::record::Ledger;
 
     use super::*;
@@ -295,16 +206,16 @@ pub(super) mod tests {
         let ranked = RankedTimes::of_requests(&recorded, &ledger, 1_000).unwrap();
         assert_eq!((ranked.count(), ranked.answered()), (14, 10));
         assert_eq!(ranked.histogram().count_at(1_000), 4);
-        assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Greatest::Above(1_000)), Some(5.5)));
-        assert!(matches!(ranked.quantile(0.5), Quantile::Measured { value: 7, .. }));
-        assert_eq!(ranked.quantile(0.75), Quantile::BeyondTimeout(1_000));
+        assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Bounded::above(1_000)), Some(5.5)));
+        assert_eq!(ranked.percentile(0.5).unwrap().value, Some(7));
+        assert_eq!(ranked.percentile(0.75), Some(Bounded::above(1_000)));
     }
 
     #[test]
     fn without_a_failure_they_are_what_was_recorded() {
         let ledger = Ledger { scheduled: 3, ok: 3, ..Ledger::default() };
         let ranked = RankedTimes::of_requests(&record([1, 2, 6]), &ledger, 1_000).unwrap();
-        assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Greatest::At(6)), Some(3.0)));
+        assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Bounded::at(6)), Some(3.0)));
         let nothing = RankedTimes::of_recordings(&record([])).unwrap();
         assert_eq!((nothing.greatest(), nothing.mean_of_answered()), (None, None));
     }
@@ -313,37 +224,7 @@ pub(super) mod tests {
     fn where_nothing_is_answered_all_is_beyond_the_timeout() {
         let ledger = Ledger { scheduled: 20, error: 20, ..Ledger::default() };
         let ranked = RankedTimes::of_requests(&record([]), &ledger, 5_000).unwrap();
-        assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Greatest::Above(5_000)), None));
-        assert_eq!(ranked.quantile(0.5), Quantile::BeyondTimeout(5_000));
-    }
-
-    #[test]
-    fn what_was_not_answered_ranks_last() {
-        let ledger = Ledger { scheduled: 1_000, ok: 980, error: 20, ..Ledger::default() };
-        let ranked = RankedTimes::of_requests(&record(1..=980), &ledger, 7_000).unwrap();
-        let found = Percentiles::of(&ranked).unwrap();
-        let named: Vec<_> = found.each().collect();
-        let beyond = Bounded { above: Some(7_000), ..Bounded::default() };
-        assert_eq!(named[0].1.unwrap().value, Some(500));
-        assert_eq!(named[2], ("p99", Some(beyond)));
-        assert_eq!(named[3], ("p99.9", None), "a thousand requests are too few for it");
-        assert_eq!((found.max, found.mean, found.count, found.right), (beyond, Some(490.5), 1_000, 980));
-        assert_eq!(found.mean_is_of, Some("right replies"));
-    }
-
-    #[test]
-    fn nothing_recorded_has_no_percentiles() {
-        let found = |values: Vec<u64>| Percentiles::of(&RankedTimes::of_recordings(&record(values)).unwrap());
-        assert_eq!(found(Vec::new()), None);
-        assert_eq!(found(vec![5]).unwrap().p50, None);
-    }
-
-    #[test]
-    fn only_the_rarest_percentile_is_doubtful() {
-        let found =
-            Percentiles::of(&RankedTimes::of_recordings(&record(1..=4_000)).unwrap()).unwrap().with_doubtful_tail();
-        let doubtful: Vec<&str> = found.each().filter(|(_, p)| p.unwrap().doubtful).map(|(name, _)| name).collect();
-        assert_eq!(doubtful, ["p99.9"]);
-        assert!(serde_json::to_string(&found).unwrap().matches("doubtful").count() == 1);
+        assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Bounded::above(5_000)), None));
+        assert_eq!(ranked.percentile(0.5), Some(Bounded::above(5_000)));
     }
 }

@@ -1,20 +1,23 @@
 //! The findings for a terminal.
+//!
+//! Must not know: how any of them was found. Beside it: `csv.rs`, the same for a spreadsheet.
 
 use std::fmt::Write;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
 use reports::format::{self, Unit};
+use reports::metrics::TIME_PARTS;
 use reports::record::{ConnectionLedger, Ledger, Malformed, ReplyBytes};
 
-use super::findings::{GeneratorFindings, LoadFindings, ReplySizes};
-use super::gates::HeldGate;
-use super::times::{Bounded, Percentiles};
-use crate::cli::output::per_second;
+use crate::cli::load::findings::percentiles::{Bounded, Percentiles, TimeParts, TimePartsOf};
+use crate::cli::load::findings::workers::WorkerFindings;
+use crate::cli::load::findings::{GeneratorFindings, LoadFindings, ReplySizes};
+use crate::cli::load::judgement::gates::HeldGate;
+use crate::cli::output::{aligned, per_second};
 use crate::plan::{LoadSpec, Pacing, Shape};
 
 /// All of it.
-pub(super) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
+pub(in crate::cli::load) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
     let mut text = String::new();
     let mut line = |what: &str, value: &str| {
         // Writing to a string does not fail.
@@ -30,14 +33,14 @@ pub(super) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
     line("connections", &connections(findings));
     line("generator", &generator(&findings.generator, findings));
     for worker in &findings.workers {
-        line(&format!("worker {}", worker.number), &worker.line());
+        line(&format!("worker {}", worker.number), &of_worker(worker));
     }
     text.push('\n');
     if findings.ledger.ok > 0 {
         let _ = writeln!(text, "{}", times(findings));
     }
     if let Some(parts) = &findings.where_the_time_went_ns {
-        let _ = write!(text, "{}\n\n", parts.table());
+        let _ = write!(text, "{}\n\n", where_it_went(parts));
     }
     text + &judgement(findings)
 }
@@ -54,7 +57,7 @@ fn judgement(findings: &LoadFindings) -> String {
 }
 
 /// Why there is nothing to show: what became of most requests, and what to look at.
-pub(super) fn nothing_right(ledger: &Ledger, replies: &[Malformed]) -> String {
+pub(in crate::cli::load) fn nothing_right(ledger: &Ledger, replies: &[Malformed]) -> String {
     if ledger.scheduled == 0 {
         return "error: no request was due: give a higher --rate or a longer --duration".to_owned();
     }
@@ -179,20 +182,48 @@ fn times(findings: &LoadFindings) -> String {
         (service_time, &findings.service_time_ns),
         ("schedule lag", &findings.schedule_lag_ns),
     ];
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_header(["", "p50", "p90", "p99", "p99.9", "max", "mean"]);
-    for (name, percentiles) in rows {
-        if let Some(percentiles) = percentiles {
-            let cells = percentiles.each().map(|(_, bounded)| bounded.map_or_else(|| "-".to_owned(), shown));
-            let mean = percentiles.mean.map_or_else(|| "-".to_owned(), |mean| Unit::Nanoseconds.show(mean));
-            table.add_row([name.to_owned()].into_iter().chain(cells).chain([shown(percentiles.max), mean]));
-        }
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    format!("{}\n{}", table.trim_fmt(), legend(findings))
+    let rows = rows.into_iter().filter_map(|(name, percentiles)| {
+        let percentiles = percentiles.as_ref()?;
+        let cells = percentiles.each().map(|(_, bounded)| or_dash(bounded, shown));
+        let mean = or_dash(percentiles.mean, |mean| Unit::Nanoseconds.show(mean));
+        Some([name.to_owned()].into_iter().chain(cells).chain([shown(percentiles.max), mean]).collect())
+    });
+    let header = ["", "p50", "p90", "p99", "p99.9", "max", "mean"].map(str::to_owned).to_vec();
+    format!("{}\n{}", aligned(header, rows, NOTHING).trim_fmt(), legend(findings))
+}
+
+fn or_dash<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), shown)
+}
+
+/// A row for each part of a response time, in the order in which a request passes through them.
+fn where_it_went(parts: &TimeParts) -> String {
+    let TimeParts { median, slowest_1_percent } = parts;
+    let cell = |of: Option<&TimePartsOf>, part| {
+        or_dash(of.and_then(|of| of.parts.get(part)), |ns| Unit::Nanoseconds.show(*ns))
+    };
+    let known = TIME_PARTS.iter().filter(|part| median.parts.contains_key(part.name));
+    let rows = known.map(|part| {
+        vec![part.label.to_owned(), cell(Some(median), part.name), cell(slowest_1_percent.as_ref(), part.name)]
+    });
+    let header = ["where it went", "median", "slowest 1%"].map(str::to_owned).to_vec();
+    aligned(header, rows, NOTHING).trim_fmt()
+}
+
+fn of_worker(worker: &WorkerFindings) -> String {
+    let WorkerFindings { host, command, clock_bound_ns, never_sent, p50_ns, p99_ns, .. } = worker;
+    let who = format!("{host} ({command})");
+    let (Some(ledger), Some(busy)) = (&worker.ledger, worker.busiest_thread) else {
+        return format!("{who}: LOST, {} never sent", format::counted(*never_sent, "request"));
+    };
+    let [p50, p99] = [p50_ns, p99_ns].map(|bounded| or_dash(bounded.and_then(|bounded| bounded.value), time));
+    format!(
+        "{who}: {} scheduled, {} ok; p50 {p50}, p99 {p99}; busiest thread {} of its CPU; clock known to {}",
+        format::count(ledger.scheduled),
+        format::count(ledger.ok),
+        format::share(busy),
+        time(*clock_bound_ns),
+    )
 }
 
 /// What the table would not say by itself.

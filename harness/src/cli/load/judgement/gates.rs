@@ -10,8 +10,8 @@ use reports::format::{self, Unit};
 use reports::record::Ledger;
 use serde::{Serialize, Serializer};
 
-use super::times::{Bounded, Percentiles, SHOWN};
 use crate::cli::ending::GateOutcome;
+use crate::cli::load::findings::percentiles::{Bounded, Percentiles, SHOWN};
 use crate::cli::output::per_second;
 use crate::plan::nanoseconds;
 
@@ -41,25 +41,25 @@ const MEAN: &str = "mean";
 /// A gate, held against a result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct HeldGate {
+pub(in crate::cli::load) struct HeldGate {
     #[serde(serialize_with = "as_written")]
     #[cfg_attr(test, schemars(with = "String"))]
     gate: LoadGate,
-    pub(super) outcome: GateOutcome,
+    pub(in crate::cli::load) outcome: GateOutcome,
     /// What was held against what, in words.
     held: String,
 }
 
 /// What gates are about.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Figures<'a> {
+pub(in crate::cli::load) struct Figures<'a> {
     /// Response times, in closed loop service times; absent where there are none.
-    pub(super) times: Option<&'a Percentiles>,
+    pub(in crate::cli::load) times: Option<&'a Percentiles>,
     /// What those are called.
-    pub(super) times_are: &'static str,
-    pub(super) ledger: &'a Ledger,
-    pub(super) achieved_rps: f64,
-    pub(super) is_valid: bool,
+    pub(in crate::cli::load) times_are: &'static str,
+    pub(in crate::cli::load) ledger: &'a Ledger,
+    pub(in crate::cli::load) achieved_rps: f64,
+    pub(in crate::cli::load) is_valid: bool,
 }
 
 impl FromStr for LoadGate {
@@ -107,7 +107,7 @@ fn errors(bound: &str) -> Option<Limited> {
 
 impl LoadGate {
     /// Holds the gate against a result. What is within its bound in a measurement that is not valid has not passed.
-    pub(super) fn hold(&self, figures: Figures<'_>) -> HeldGate {
+    pub(in crate::cli::load) fn hold(&self, figures: Figures<'_>) -> HeldGate {
         let (is_beyond, found) = self.limit.against(figures);
         let (outcome, held) = match (is_beyond, figures.is_valid) {
             (Some(true), _) => (GateOutcome::Exceeded, found),
@@ -121,7 +121,7 @@ impl LoadGate {
 
 impl HeldGate {
     /// For a terminal: `p99>20ms exceeded: p99 of response times 25.3 ms (24.1 to 27 ms)`.
-    pub(super) fn line(&self) -> String {
+    pub(in crate::cli::load) fn line(&self) -> String {
         let outcome = match self.outcome {
             GateOutcome::Passed => "passed",
             GateOutcome::Undecided => "undecided",
@@ -150,7 +150,7 @@ impl Limited {
                 let Some(times) = times else { return (None, format!("there are no {times_are}")) };
                 let found = match name {
                     MAX => Some(times.max),
-                    MEAN => times.mean.map(|mean| Bounded { value: Some(mean.round() as u64), ..Bounded::default() }),
+                    MEAN => times.mean.map(|mean| Bounded::at(mean.round() as u64)),
                     name => times.each().find(|(shown, _)| *shown == name).and_then(|(_, found)| found),
                 };
                 let Some(found) = found else {
@@ -193,8 +193,8 @@ fn as_written<S: Serializer>(gate: &LoadGate, serializer: S) -> Result<S::Ok, S:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::load::times::RankedTimes;
-    use crate::cli::load::times::tests::record;
+    use crate::cli::load::findings::times::RankedTimes;
+    use crate::cli::load::findings::times::tests::record;
 
     const MS: u64 = 1_000_000;
 

@@ -7,7 +7,7 @@
 use reports::plain::csv_field;
 use serde_json::Value;
 
-use super::times::SHOWN;
+use crate::cli::load::findings::percentiles::SHOWN;
 
 /// Columns that are called what the JSON object calls them.
 const ABOUT: [&str; 19] = [
@@ -48,7 +48,7 @@ const REST: [(&str, &str); 8] = [
 ];
 
 /// Header and row of a load, from its JSON object.
-pub(super) fn csv(object: &Value) -> String {
+pub(in crate::cli::load) fn csv(object: &Value) -> String {
     let columns = columns();
     let header: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
     let row: Vec<String> = columns.iter().map(|(_, path)| field(object.pointer(path))).collect();
@@ -88,8 +88,8 @@ fn field(value: Option<&Value>) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::tests::JudgedLoad;
     use super::*;
+    use crate::cli::load::tests::JudgedLoad;
 
     fn by_name(csv: &str) -> BTreeMap<&str, &str> {
         let (header, row) = csv.split_once('\n').unwrap();

@@ -2,7 +2,7 @@
 //! text of percentiles as wrk2 prints it and the plotter at hdrhistogram.github.io takes it.
 //!
 //! Both hold the response time; in closed loop, which has none, the service time. A request without a right reply stands
-//! in both as the timeout (`times.rs`).
+//! in both as the timeout (`findings/times.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -14,14 +14,14 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
-use super::times::LoadTimes;
+use crate::cli::load::findings::times::LoadTimes;
 use crate::cli::output::usage;
 use crate::plan::PlanError;
 
 const NS_PER_MS: f64 = 1e6;
 
 /// The files that were asked for, open before the load begins.
-pub(super) struct HistogramFiles {
+pub(in crate::cli::load) struct HistogramFiles {
     hlog: Option<Sink>,
     hgrm: Option<Sink>,
 }
@@ -36,7 +36,7 @@ impl HistogramFiles {
     ///
     /// # Errors
     /// Where one can't be written to, or both are the same.
-    pub(super) fn open(hlog: Option<&Path>, hgrm: Option<&Path>) -> Result<HistogramFiles, PlanError> {
+    pub(in crate::cli::load) fn open(hlog: Option<&Path>, hgrm: Option<&Path>) -> Result<HistogramFiles, PlanError> {
         if hlog.is_some() && hlog == hgrm {
             return usage("--hlog and --hgrm name the same file; give each its own");
         }
@@ -44,7 +44,7 @@ impl HistogramFiles {
     }
 
     /// Writes what was measured from `start` on.
-    pub(super) fn write(&mut self, times: &LoadTimes, start: SystemTime) -> anyhow::Result<()> {
+    pub(in crate::cli::load) fn write(&mut self, times: &LoadTimes, start: SystemTime) -> anyhow::Result<()> {
         if let Some(sink) = &mut self.hlog {
             sink.write(|file| interval_log(times, start, file))?;
         }
