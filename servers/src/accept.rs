@@ -14,8 +14,6 @@ use crate::admission::Permit;
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 
-#[cfg(feature = "compio")]
-mod completion;
 mod listening;
 mod ready;
 
@@ -26,8 +24,8 @@ pub(crate) use ready::{AcceptAttempt, ReadyAcceptor};
 /// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task, mio's for an
 /// event loop.
 ///
-/// `next` is here twice, and a test compares the two word by word. `accept/completion.rs` has compio's, and `accept/ready.rs`
-/// what does not wait.
+/// `next` is here for each of them, and a test compares those of std and tokio word by word. `accept/ready.rs` has what does
+/// not wait.
 pub(crate) struct Acceptor<L> {
     listener: L,
     server: Arc<Server>,
@@ -53,6 +51,7 @@ impl<S> AcceptedConnection<S> {
 }
 
 impl<L: AsFd> Acceptor<L> {
+    /// Begins to accept from a socket, which is shut down where the server is stopped.
     pub(crate) fn new(listener: L, server: &Arc<Server>) -> io::Result<Acceptor<L>> {
         server.stop.remember(&listener)?;
         Ok(Acceptor { listener, server: Arc::clone(server), backoff: Backoff::new() })
@@ -110,6 +109,23 @@ impl Acceptor<tokio::net::TcpListener> {
                 Ok((stream, _)) => return Ok(Some(self.accepted(stream, permit))),
                 Err(error) => match self.wait_after(error)? {
                     Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+}
+
+#[cfg(feature = "compio")]
+impl Acceptor<compio::net::TcpListener> {
+    /// The next connection, or none once the server is stopped.
+    pub(crate) async fn next(&mut self) -> io::Result<Option<AcceptedConnection<compio::net::TcpStream>>> {
+        let Some(permit) = self.server.admission.permit_in_task().await else { return Ok(None) };
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return Ok(Some(self.accepted(stream, permit))),
+                Err(error) => match self.wait_after(error)? {
+                    Some(wait) => compio::time::sleep(wait).await,
                     None => return Ok(None),
                 },
             }

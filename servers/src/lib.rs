@@ -37,7 +37,7 @@ mod stop;
 mod tasks;
 #[cfg(test)]
 mod testing;
-mod threads;
+mod thread_names;
 mod trace;
 #[cfg(test)]
 mod twins;

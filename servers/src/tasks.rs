@@ -1,8 +1,9 @@
 //! What the models on tokio share: how a runtime is built and ended, and an accept loop that gives each connection a task.
-//! Which threads a runtime has stands in `models/`. Beside it: `threads.rs`, what threads are called.
+//! Which threads a runtime has stands in `models/`. Beside it: `thread_names.rs`.
 
 use std::io;
 use std::net::TcpListener;
+use std::slice;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
@@ -13,15 +14,35 @@ use crate::connection::attended::serve_attended;
 use crate::connection::nonblocking::serve;
 use crate::histograms::with_histograms;
 use crate::server::Server;
-use crate::threads;
+use crate::thread_names;
 
-/// A runtime for this server. The builder has its threads already, of which so many are workers.
-pub(crate) fn runtime(builder: &mut Builder, workers: usize, server: &Server) -> io::Result<Runtime> {
+/// A runtime that runs all tasks on the thread that runs it.
+pub(crate) fn runtime_of_one_thread(server: &Server) -> io::Result<Runtime> {
+    built(&mut Builder::new_current_thread(), 0, server)
+}
+
+/// A runtime with a thread for each worker.
+pub(crate) fn runtime_of_workers(server: &Server) -> io::Result<Runtime> {
+    let workers = server.options.workers;
+    built(Builder::new_multi_thread().worker_threads(workers), workers, server)
+}
+
+fn built(builder: &mut Builder, workers: usize, server: &Server) -> io::Result<Runtime> {
     with_histograms(builder)
-        .thread_name_fn(threads::of_runtime(workers))
+        .thread_name_fn(thread_names::of_runtime(workers))
         .max_blocking_threads(server.options.blocking_threads)
         .enable_all()
         .build()
+}
+
+/// Runs the accept loop of a server on its only runtime.
+pub(crate) fn run(
+    runtime: Runtime,
+    server: &Server,
+    accepting: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    server.remember_runtimes(slice::from_ref(&runtime));
+    run_on(runtime, accepting)
 }
 
 /// Runs an accept loop on this thread, and ends the runtime with it.

@@ -148,7 +148,7 @@ impl ConnectionTrace {
     }
 
     /// The number of the connection, from 1.
-    pub(crate) fn connection(&self) -> u64 {
+    pub(crate) fn connection_number(&self) -> u64 {
         self.connection
     }
 

@@ -13,7 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::options::{Accepting, ServerOptions};
 use crate::server::Server;
 use crate::stop::StopOnDrop;
-use crate::threads;
+use crate::thread_names;
 
 /// A listening socket for any model. Port 0 lets the kernel choose a free one.
 ///
@@ -47,7 +47,7 @@ pub(crate) fn run_each_loop<T: Send>(
         // Also where this panics or can't start a thread. The ordinary end stops them before it joins, below.
         let _stops_the_others = StopOnDrop::new(server);
         let on_a_thread = |(place, of_the_others)| {
-            thread::Builder::new().name(threads::of_accept_loop(place + 2)).spawn_scoped(scope, move || {
+            thread::Builder::new().name(thread_names::of_accept_loop(place + 2)).spawn_scoped(scope, move || {
                 let _stops_the_others = StopOnDrop::new(server);
                 run(of_the_others)
             })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::monotonic_ns;
 use crate::drain::UnderWay;
+use crate::options::ServerOptions;
 use crate::protocol::{Decoded, Fault, Persistence, Request, Response, WireFormat};
 use crate::server::Server;
 use crate::service::{Refusal, WorkOrder, decide};
@@ -52,15 +53,16 @@ pub(super) struct ConnectionTotals {
 }
 
 impl ConnectionTotals {
-    /// Adds work, unless that would be more than one connection may have.
-    fn admit(&mut self, order: &WorkOrder<'_>, limit: Option<Duration>) -> Result<(), Refusal> {
-        let Some(limit) = limit else { return Ok(()) };
+    /// The work as the options have it done, unless that would be more than one connection may have.
+    fn admit<'a>(&mut self, order: WorkOrder<'a>, options: &ServerOptions) -> Result<WorkOrder<'a>, Refusal> {
+        let order = order.stretched(options.stretch_percent);
+        let Some(limit) = options.max_work else { return Ok(order) };
         let work = self.work.saturating_add(order.duration());
         if work > limit {
             return Err(Refusal::WorkIsUsedUp(limit));
         }
         self.work = work;
-        Ok(())
+        Ok(order)
     }
 }
 
@@ -76,17 +78,16 @@ pub(super) fn next_action<'a, 's>(
             message: Request::RequestWork { request_message, parameter, sender_timestamp },
             then,
             ..
-        } => match decide(&request_message, parameter) {
+        } => match decide(&request_message, parameter).and_then(|order| totals.admit(order, &server.options)) {
             Ok(order) => {
-                let order = order.stretched(server.options.stretch_percent);
-                if let Err(refusal) = totals.admit(&order, server.options.max_work) {
-                    return refuse(server, fault_of(&refusal), refusal.to_string(), Persistence::Close);
-                }
                 server.counters.requests_begun.increment();
                 let under_way = UnderWay::begin(&server);
                 NextAction::Work { order, pending: PendingReply { sender_timestamp, then, under_way } }
             }
-            Err(refusal) => refuse(server, fault_of(&refusal), refusal.to_string(), then),
+            Err(refusal) => {
+                let then = if matches!(refusal, Refusal::WorkIsUsedUp(_)) { Persistence::Close } else { then };
+                refuse(server, fault_of(&refusal), refusal.to_string(), then)
+            }
         },
         Decoded::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {
             let closed = Response::ConnectionClosed {

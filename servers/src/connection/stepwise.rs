@@ -1,6 +1,6 @@
-//! One connection for an event loop: what waits, says what it waits for and returns. Beside blocking.rs and its twin, the
-//! loop is turned inside out: where it stands is a value, [`ConnectionStage`], and no place in the code. The compiler makes such
-//! a value of nonblocking.rs. It knows neither the loop nor the other connections.
+//! One connection for an event loop: what waits, says what it waits for and returns. Compared with blocking.rs and its twin,
+//! the loop is turned inside out: where it stands is a value, [`ConnectionStage`], and no place in the code. The compiler makes
+//! such a value of nonblocking.rs. It knows neither the loop nor the other connections.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;

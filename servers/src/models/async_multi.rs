@@ -1,5 +1,5 @@
 //! A tokio task per connection, on a fixed number of threads: what `#[tokio::main]` gives. Compared with
-//! async_single.rs, only the runtime's builder differs, and that there may be more than one accept loop.
+//! async_single.rs, only the runtime differs, and that there may be more than one accept loop.
 //!
 //! Workers steal tasks from each other, so one that computes holds up only itself, unless it held what
 //! the others wait for. As under `#[tokio::main]`, the accept loop runs on the thread that calls this, beside the
@@ -8,10 +8,7 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::slice;
 use std::sync::Arc;
-
-use tokio::runtime::Builder;
 
 use super::{Concurrency, Model, OF_OUR_LOOP, OF_TASKS};
 use crate::accept::listener_for_each_loop;
@@ -37,8 +34,5 @@ pub(super) const MODEL: Model = Model {
 
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let listeners = listener_for_each_loop(listener, &server.options)?;
-    let workers = server.options.workers;
-    let runtime = tasks::runtime(Builder::new_multi_thread().worker_threads(workers), workers, server)?;
-    server.remember_runtimes(slice::from_ref(&runtime));
-    tasks::run_on(runtime, tasks::accept_from_each(listeners, server))
+    tasks::run(tasks::runtime_of_workers(server)?, server, tasks::accept_from_each(listeners, server))
 }

@@ -11,8 +11,6 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use tokio::runtime::Builder;
-
 use super::{Concurrency, Model, OF_OUR_LOOP, OF_TASKS};
 use crate::accept::{listener_for_each_loop, run_each_loop};
 use crate::options::{PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD};
@@ -33,8 +31,7 @@ pub(super) const MODEL: Model = Model {
 
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let listeners = listener_for_each_loop(listener, &server.options)?;
-    let of_one_thread = |_: &TcpListener| tasks::runtime(&mut Builder::new_current_thread(), 0, server);
-    let runtimes = listeners.iter().map(of_one_thread).collect::<io::Result<Vec<_>>>()?;
+    let runtimes = listeners.iter().map(|_| tasks::runtime_of_one_thread(server)).collect::<io::Result<Vec<_>>>()?;
     server.remember_runtimes(&runtimes);
     let loops = listeners.into_iter().zip(runtimes).collect();
     run_each_loop(loops, server, |(listener, runtime)| {

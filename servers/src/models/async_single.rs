@@ -8,10 +8,7 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::slice;
 use std::sync::Arc;
-
-use tokio::runtime::Builder;
 
 use super::{Concurrency, Model, OF_OUR_LOOP, OF_TASKS};
 use crate::options::{BACKEND_POOL, MAX_CONNECTIONS, PLACEMENT_ON_ONE_THREAD};
@@ -31,7 +28,5 @@ pub(super) const MODEL: Model = Model {
 };
 
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let runtime = tasks::runtime(&mut Builder::new_current_thread(), 0, server)?;
-    server.remember_runtimes(slice::from_ref(&runtime));
-    tasks::run_on(runtime, tasks::accept(listener, Arc::clone(server)))
+    tasks::run(tasks::runtime_of_one_thread(server)?, server, tasks::accept(listener, Arc::clone(server)))
 }

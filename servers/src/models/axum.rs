@@ -8,12 +8,10 @@
 use std::future::{IntoFuture, pending};
 use std::io;
 use std::net::TcpListener;
-use std::slice;
 use std::sync::Arc;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use super::{Concurrency, Model};
@@ -50,10 +48,7 @@ pub(super) const MODEL: Model = Model {
 };
 
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let workers = server.options.workers;
-    let runtime = tasks::runtime(Builder::new_multi_thread().worker_threads(workers), workers, server)?;
-    server.remember_runtimes(slice::from_ref(&runtime));
-    tasks::run_on(runtime, async {
+    tasks::run(tasks::runtime_of_workers(server)?, server, async {
         let acceptor = tasks::acceptor(listener, server)?;
         let (stop, stopped) = oneshot::channel();
         let counted = CountedListener { acceptor, server: Arc::clone(server), stop: Some(stop) };

@@ -15,7 +15,7 @@ use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
-use crate::threads;
+use crate::thread_names;
 
 pub(super) const MODEL: Model = Model {
     name: "rayon-pool",
@@ -32,7 +32,7 @@ pub(super) const MODEL: Model = Model {
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPoolBuilder::new()
         .num_threads(server.options.workers)
-        .thread_name(|place| threads::of_worker(place + 1))
+        .thread_name(|place| thread_names::of_worker(place + 1))
         .stack_size(server.options.stack_bytes)
         .build()
         .map_err(io::Error::other)?;

@@ -18,7 +18,7 @@ use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::options::PLACEMENT_ON_THREADS;
 use crate::server::Server;
-use crate::threads;
+use crate::thread_names;
 
 pub(super) const MODEL: Model = Model {
     name: "thread-pool",
@@ -55,7 +55,7 @@ impl ThreadPool {
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 1..=workers {
             let jobs = Arc::clone(&jobs);
-            let thread = thread::Builder::new().name(threads::of_worker(number));
+            let thread = thread::Builder::new().name(thread_names::of_worker(number));
             thread.stack_size(stack_bytes).spawn(move || work_off(&jobs))?;
         }
         Ok(ThreadPool { queue })

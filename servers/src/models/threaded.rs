@@ -18,7 +18,7 @@ use crate::options::{
     ACCEPT_ON_THREADS, BACKEND_POOL, DRAIN, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK, Spawning,
 };
 use crate::server::Server;
-use crate::threads;
+use crate::thread_names;
 
 pub(super) const MODEL: Model = Model {
     name: "threaded",
@@ -44,7 +44,7 @@ fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut acceptor = Acceptor::new(listener, server)?;
     while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);
-        let thread = thread::Builder::new().name(threads::of_connection(accepted.trace.connection()));
+        let thread = thread::Builder::new().name(thread_names::of_connection(accepted.trace.connection_number()));
         let spawned = thread.stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
         match spawned {
             // To drop the handle detaches the thread, which ends with its connection.
