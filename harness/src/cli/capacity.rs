@@ -8,17 +8,15 @@ use std::time::{Duration, Instant};
 use reports::record::{Ending, Objective};
 
 use super::busy::FirstLook;
-use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, RunArgs, steered_plan};
+use super::new_run::{AFTERWARDS, RunArgs, searched_plan};
 use super::output::{tell, usage};
 use super::progress::rough;
-use super::servers::Servers;
 use super::summary::SummaryFormat;
 use super::under_way::as_summary;
-use crate::plan::{Experiment, Pictures, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight, RunProgress};
+use crate::plan::{Pictures, PlanError, Preset, Sizes, Workload};
+use crate::run::{Execution, RunProgress};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
 /// Find the highest load that each server carries within a limit on its response time
@@ -59,8 +57,15 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
     let deadline = begun + time_for_cells(args.budget, AFTERWARDS)?;
     let (servers, host) = args.run.resolve()?;
-    let experiment = experiment(&args, &servers)?;
-    let (plan, preflight) = plan(&args, &servers, &experiment)?;
+    let workload = match &servers.page {
+        Some(page) => Workload::of_page(page, DESCRIPTION),
+        None => Workload::named(&args.work, DESCRIPTION)?,
+    };
+    let experiment = capacity::experiment(workload, args.slo, pictures_of(&args.slo));
+    // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
+    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
+    let (plan, preflight) =
+        searched_plan(&args.run, args.models.as_deref(), &servers, (&experiment, sizes), CONCURRENT)?;
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.run.seed, concurrent };
     let mut search = Capacity::new(&experiment, plan.contenders.len(), asked);
@@ -130,35 +135,6 @@ fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, Pl
     }
     let needed = (afterwards + least).as_secs();
     usage(format!("the budget is too short for a single load; give --budget {needed}s or more"))
-}
-
-/// The experiment: this work, or a page, under this promise.
-///
-/// # Errors
-/// Where work is unknown.
-fn experiment(args: &CapacityArgs, servers: &Servers) -> Result<Experiment, PlanError> {
-    let workload = match &servers.page {
-        Some(page) => Workload::of_page(page, DESCRIPTION),
-        None => Workload::named(&args.work, DESCRIPTION)?,
-    };
-    Ok(capacity::experiment(workload, args.slo, pictures_of(&args.slo)))
-}
-
-/// The plan, and what the machine allows. Changes nothing but this process's own limits.
-///
-/// # Errors
-/// Where contenders are unknown.
-fn plan<'a>(
-    args: &CapacityArgs,
-    servers: &Servers,
-    experiment: &'a Experiment,
-) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
-    let asked = args.run.placement.kind();
-    let placement = place(asked, &servers.cpus()?);
-    // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
-    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
-    let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &[experiment], &sizes)?;
-    Ok(steered_plan(cast, (sizes, args.run.seed), (asked, placement), servers.page.clone(), CONCURRENT))
 }
 
 #[cfg(test)]

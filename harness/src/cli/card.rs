@@ -14,7 +14,8 @@ use reports::words::advice::advice;
 use reports::words::answer::answer;
 use reports::words::scorecard as words;
 
-use self::columns::{COLUMNS, CardColumns, fitted, wrapped};
+use self::columns::{CardColumns, fitted, wrapped};
+use super::output::COLUMNS;
 use super::progress::rough;
 use crate::plan::Preset;
 use crate::run::{build, commit};

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 use super::load::args::{duration, rate};
 use super::load::judgement::gates::LoadGate;
-use super::shell::settings::{SettingsError, settings_in};
+use super::shell::settings::SettingsError;
+use super::shell::settings_file::parsed;
 use super::target::{TypedTarget, check_path, typed_work};
-use super::{capacity, contenders, definition, protagonists, publish, servers, trace, watch};
+use super::{built_definition, capacity, contenders, protagonists, publish, servers, trace, watch};
 use crate::live::frames_in;
 use crate::plan::Workload;
 
@@ -44,12 +45,8 @@ pub fn typed(bytes: &[u8]) {
 
 /// A settings file with this in it.
 fn settings(text: &str) -> Result<(), SettingsError> {
-    static DEFINITION: LazyLock<clap::Command> = LazyLock::new(|| {
-        let mut definition = definition();
-        definition.build();
-        definition
-    });
-    settings_in(text, Path::new("harness.toml"), &DEFINITION)
+    static DEFINITION: LazyLock<clap::Command> = LazyLock::new(built_definition);
+    parsed(text, Path::new("harness.toml"), &DEFINITION).map(drop)
 }
 
 /// A recording: read, written and read again, and shown on a screen whose size the first two bytes say.

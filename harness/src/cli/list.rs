@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use servers::{LEFT_OUT, LeftOut, MODELS, Model, OptionKey, built_with};
 
 use super::forecast::gates;
-use super::output::{TableOrJson, json_text, print};
+use super::output::{TableOrJson, json_text, print, wrapped};
 use crate::experiments::EXPERIMENTS;
 
 /// List models, their options, and experiments
@@ -26,9 +26,6 @@ pub(super) fn run(args: ListArgs) -> anyhow::Result<ExitCode> {
     print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
-
-/// What a terminal shows without wrapping it itself.
-const COLUMNS: usize = 80;
 
 /// Where what is said of a model or an experiment begins, and what of an option.
 const COLUMN: usize = 19;
@@ -93,30 +90,6 @@ fn of_models(models: &[&str]) -> String {
     if models.len() == MODELS.len() { "every model".to_owned() } else { models.join(", ") }
 }
 
-/// `begin` and then `text`, in lines that fit; those after the first begin at `column`. A word longer than that stands
-/// on a line of its own.
-pub(super) fn wrapped(begin: &str, column: usize, text: &str) -> String {
-    let mut wrapped = begin.to_owned();
-    let mut line_chars = begin.chars().count();
-    let mut is_first = true;
-    for word in text.split(' ') {
-        let chars = word.chars().count();
-        if !is_first && line_chars + 1 + chars > COLUMNS {
-            wrapped.push('\n');
-            wrapped.push_str(&" ".repeat(column));
-            line_chars = column;
-        } else if !is_first {
-            wrapped.push(' ');
-            line_chars += 1;
-        }
-        wrapped.push_str(word);
-        line_chars += chars;
-        is_first = false;
-    }
-    wrapped.push('\n');
-    wrapped
-}
-
 fn json() -> serde_json::Value {
     let models = MODELS.iter().map(|model| {
         let options = model.options.iter().map(|option| {
@@ -146,6 +119,7 @@ fn json() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::output::COLUMNS;
 
     #[test]
     fn the_list_fits_a_narrow_terminal() {
@@ -178,14 +152,5 @@ mod tests {
                 assert_eq!(entries[0].0.expected, option.expected);
             }
         }
-    }
-
-    #[test]
-    fn lines_end_between_words() {
-        let text = "x".repeat(70) + " second third";
-        assert_eq!(wrapped("  a ", 4, &text), format!("  a {}\n    second third\n", "x".repeat(70)));
-        assert_eq!(wrapped("  a ", 4, "short"), "  a short\n");
-        let long = "y".repeat(90);
-        assert_eq!(wrapped("", 2, &format!("{long} z")), format!("{long}\n  z\n"));
     }
 }

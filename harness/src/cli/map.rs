@@ -16,15 +16,14 @@ use reports::summary::summarise;
 use serde_json::{Value, json};
 
 use super::busy::FirstLook;
-use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, RunArgs, steered_plan};
+use super::new_run::{AFTERWARDS, RunArgs, searched_plan};
 use super::output::{TableOrJson, json_text, usage};
 use super::progress::rough;
 use super::servers::Servers;
 use super::summary::{NO_REPORT, doubts};
-use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload};
 use crate::run::{Execution, Preflight, RunProgress};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
@@ -78,8 +77,8 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let deadline = begun + args.budget - AFTERWARDS;
     let steer =
         |execution: Execution<'_>, _, progress: &mut dyn RunProgress| execution.steer(&mut map, deadline, progress);
-    let ended = open.carry_out(&plan, Vec::new(), steer, &shown)?;
-    let run = ended.show(&shown)?;
+    let ended = open.carry_out(&plan, Vec::new(), steer, shown)?;
+    let run = ended.show(shown)?;
     Ok(code_of_run(&ended.end, &run, &ended.held.interrupt))
 }
 
@@ -121,22 +120,20 @@ fn workloads(work: &[String], servers: &Servers) -> Result<Vec<Workload>, PlanEr
 /// Where contenders are unknown, or there are not two of them.
 fn plan<'a>(args: &MapArgs, servers: &Servers, experiment: &'a Experiment) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
     let columns = experiment.workloads().len();
-    let asked = args.run.placement.kind();
-    let placement = place(asked, &servers.cpus()?);
     let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
-    let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
-    if cast.contenders.len() != 2 {
-        return usage(format!(
-            "a map compares two servers, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
-            cast.contenders.len()
-        ));
-    }
     let most = args.connections.iter().copied().max().unwrap_or(0);
-    Ok(steered_plan(cast, (sizes, args.run.seed), (asked, placement), servers.page.clone(), most))
+    let (plan, preflight) = searched_plan(&args.run, models, servers, (experiment, sizes), most)?;
+    match plan.contenders.len() {
+        2 => Ok((plan, preflight)),
+        others => usage(format!(
+            "a map compares two servers, not {others}; give --models {USUAL}, or one of --models and a --server, or two of \
+             --server"
+        )),
+    }
 }
 
 /// The numbers of connections, ascending, each once, none above what the machine allows.

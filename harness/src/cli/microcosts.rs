@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, Table, TableStyle};
 use reports::format::number;
 
 use super::output::{json_text, print};
-use super::shell::quiet::QuietArg;
+use super::progress::QuietArg;
 use crate::microcosts::{CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds};
 use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 

@@ -14,7 +14,6 @@ mod ending;
 mod forecast;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
-mod inside;
 mod lesson;
 mod limits;
 mod list;
@@ -24,20 +23,16 @@ mod machines;
 mod map;
 mod microcosts;
 mod new_run;
-mod other_build;
 mod output;
 mod own_children;
 mod progress;
 mod protagonists;
 mod publish;
-mod remote;
 mod report;
-mod resume;
-mod resume_machines;
 #[cfg(test)]
 mod schemas;
 mod selftest;
-pub mod serve;
+mod serve;
 mod servers;
 mod shell;
 mod summary;
@@ -125,6 +120,14 @@ enum Command {
 /// The definitions of all commands, as people meet them.
 fn definition() -> clap::Command {
     shell::whole(Cli::command())
+}
+
+/// The same, with all that follows from them.
+#[cfg(any(test, fuzzing))]
+fn built_definition() -> clap::Command {
+    let mut definition = definition();
+    definition.build();
+    definition
 }
 
 /// Parses the command line, does what it says, and tells how it came out.

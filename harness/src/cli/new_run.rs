@@ -12,17 +12,18 @@ use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 
 use super::busy::{self, FirstLook};
+use super::contenders::cast_for;
 use super::limits::too_few_cpus;
 use super::live::LiveArgs;
 use super::machines::{MachinesArgs, own_cpus, put_hosts};
 use super::output::tell;
+use super::progress::QuietArg;
 use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
-use super::shell::quiet::QuietArg;
 use super::under_way::OpenRun;
 use crate::machines::ServerHost;
 use crate::observe::{machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
+use crate::plan::{Cast, Experiment, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
 use crate::process::sweep_control_groups;
 use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
 use crate::trace::sweep_notes;
@@ -215,6 +216,24 @@ impl RunArgs {
         folder.write_manifest(&manifest)?;
         Ok(OpenRun { held, live, folder, manifest, elsewhere, quiet: self.quiet })
     }
+}
+
+/// The plan of a search for one experiment: of those named in `models` and the programs of another hand. Holds `connections` at
+/// once at the most.
+///
+/// # Errors
+/// Where contenders are unknown.
+pub(super) fn searched_plan<'a>(
+    args: &RunArgs,
+    models: Option<&str>,
+    servers: &Servers,
+    (experiment, sizes): (&'a Experiment, Sizes),
+    connections: u32,
+) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
+    let asked = args.placement.kind();
+    let placement = place(asked, &servers.cpus()?);
+    let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
+    Ok(steered_plan(cast, (sizes, args.seed), (asked, placement), servers.page.clone(), connections))
 }
 
 /// The plan of a run whose cells are chosen one by one, which holds `connections` at once at the most, and what the machine

@@ -107,6 +107,30 @@ pub(super) fn per_second(rps: f64) -> String {
     format!("{number}/s")
 }
 
+/// What a terminal shows without wrapping it itself.
+pub(super) const COLUMNS: usize = 80;
+
+/// `begin` and then `text`, in lines that fit; those after the first begin at `column`. A word longer than that stands
+/// on a line of its own.
+pub(super) fn wrapped(begin: &str, column: usize, text: &str) -> String {
+    let lines = broken(text, COLUMNS.saturating_sub(begin.chars().count()), COLUMNS - column);
+    format!("{begin}{}\n", lines.join(&format!("\n{}", " ".repeat(column))))
+}
+
+/// Broken between words into lines, the first of which has `first` characters at the most and the others `width`, unless a word
+/// has more.
+pub(super) fn broken(text: &str, first: usize, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let room = if lines.len() == 1 { first } else { width };
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A value as JSON for people, and the end of its line.
 pub(super) fn json_text(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
@@ -132,5 +156,14 @@ mod tests {
             "0.2/s", "0.0312/s", "1.25/s", "5/s", "100/s", "812/s", "12,300/s", "2,000/s", "0/s", "1e-12/s", "1e-300/s",
         ];
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn lines_end_between_words() {
+        let text = "x".repeat(70) + " second third";
+        assert_eq!(wrapped("  a ", 4, &text), format!("  a {}\n    second third\n", "x".repeat(70)));
+        assert_eq!(wrapped("  a ", 4, "short"), "  a short\n");
+        let long = "y".repeat(90);
+        assert_eq!(wrapped("", 2, &format!("{long} z")), format!("{long}\n  z\n"));
     }
 }

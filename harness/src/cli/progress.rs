@@ -16,6 +16,24 @@ use crate::load::{LoadMoments, Signs, now_ns};
 use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::RunProgress;
 
+/// `--quiet`, for the commands that say how they are getting on. It silences progress and notes; results, warnings and errors are
+/// said all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+pub(super) struct QuietArg {
+    /// Print no progress
+    #[arg(long = "quiet", short = 'q')]
+    pub(super) is_on: bool,
+}
+
+impl QuietArg {
+    /// Says how it is getting on, unless that is not wanted.
+    pub(super) fn tell(self, line: &str) {
+        if !self.is_on {
+            tell(line);
+        }
+    }
+}
+
 /// Shows a run while it goes on.
 pub(super) struct TerminalProgress {
     bar: ProgressBar,
@@ -32,17 +50,9 @@ impl TerminalProgress {
     pub(super) fn new(is_quiet: bool) -> TerminalProgress {
         let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("  [{bar:16}] {prefix} left: {msg}")
-            .expect("the template is a constant that a test renders");
-        bar.set_style(style.progress_chars("=> "));
-        TerminalProgress {
-            bar,
-            is_terminal,
-            expected_end: Instant::now(),
-            question: String::new(),
-            last: String::new(),
-        }
+        let bar = bar(None, target, "  [{bar:16}] {prefix} left: {msg}");
+        let (question, last) = (String::new(), String::new());
+        TerminalProgress { bar, is_terminal, expected_end: Instant::now(), question, last }
     }
 
     /// Ends the display; the terminal is as it was.
@@ -85,6 +95,11 @@ impl RunProgress for TerminalProgress {
             self.show_question();
         }
     }
+}
+
+fn bar(length: Option<u64>, target: ProgressDrawTarget, template: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).expect("templates are constants that a test renders");
+    ProgressBar::with_draw_target(length, target).with_style(style.progress_chars("=> "))
 }
 
 /// What a cell measured, as soon as it is known; nothing where it measured nothing that a few words say.
@@ -136,9 +151,7 @@ impl LoadProgress {
         let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
         let planned_ns = nanoseconds(spec.warm_up + spec.window);
-        let bar = ProgressBar::with_draw_target(Some(planned_ns / 1_000_000), target);
-        let style = ProgressStyle::with_template("  [{bar:24}] {msg}").expect("the template is a constant");
-        bar.set_style(style.progress_chars("=> "));
+        let bar = bar(Some(planned_ns / 1_000_000), target, "  [{bar:24}] {msg}");
         let timeout = humantime::format_duration(spec.timeout).to_string();
         LoadProgress { bar, timeout, requests, has_warned: false }
     }
@@ -183,6 +196,7 @@ mod tests {
     use reports::record::{Sample, Stage};
 
     use super::*;
+    use crate::cli::definition;
     use crate::plan::ArrivalProcess;
 
     #[test]
@@ -217,5 +231,19 @@ mod tests {
     fn forecasts_are_rough() {
         assert_eq!(rough(Duration::from_millis(89_900)), "90 s");
         assert_eq!(rough(Duration::from_secs(3_601)), "61 min");
+    }
+
+    #[test]
+    fn every_command_that_says_how_it_is_getting_on_can_be_quiet() {
+        let definition = definition();
+        let is_quiet = |command: &&clap::Command| {
+            let mut shorts =
+                command.get_arguments().filter(|arg| arg.get_long() == Some("quiet")).map(|arg| arg.get_short());
+            shorts.next() == Some(Some('q'))
+        };
+        let names: Vec<&str> =
+            definition.get_subcommands().filter(is_quiet).map(|command| command.get_name()).collect();
+        let expected = ["compare", "capacity", "map", "publish", "lesson", "load", "microcosts", "doctor", "selftest"];
+        assert_eq!(names, expected);
     }
 }

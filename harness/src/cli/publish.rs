@@ -11,8 +11,8 @@ use reports::record::store::{Run, RunFile, RunFolder};
 use reports::site::{self, Address};
 
 use super::output::print;
+use super::progress::QuietArg;
 use super::protagonists;
-use super::shell::quiet::QuietArg;
 
 mod compared;
 mod folder;

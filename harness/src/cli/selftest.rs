@@ -8,8 +8,7 @@ use serde_json::json;
 
 use super::ending;
 use super::output::{TableOrJson, json_text, print, usage};
-use super::progress::rough;
-use super::shell::quiet::QuietArg;
+use super::progress::{QuietArg, rough};
 use crate::run::MachineLock;
 use crate::selftest::{Bench, Fit, ROWS, SelftestFigure, SelftestFinding, SelftestRow, SelftestVerdict, select};
 

@@ -5,7 +5,8 @@
 use reports::scorecard::{Scorecard, ScorecardRow};
 use reports::words::scorecard as words;
 
-pub(super) const COLUMNS: usize = 80;
+use crate::cli::output::{COLUMNS, broken};
+
 /// Of a question and of a value where there is room for both.
 const QUESTION: usize = 38;
 const VALUE: usize = 12;
@@ -72,17 +73,7 @@ pub(super) fn wrapped(text: &str) -> Vec<String> {
 }
 
 fn wrapped_in(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(fitted(word, width)),
-        }
-    }
-    lines
+    broken(text, width, width).iter().map(|line| fitted(line, width)).collect()
 }
 
 #[cfg(test)]

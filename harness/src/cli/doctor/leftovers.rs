@@ -103,27 +103,20 @@ fn processes(orphans: &[ProcessIdentity]) -> DoctorRow {
 }
 
 fn groups(left: &[PathBuf]) -> DoctorRow {
-    const NAME: &str = "control groups";
-    if left.is_empty() {
-        return DoctorRow::fine(KIND, NAME, "none");
-    }
-    DoctorRow::fine(KIND, NAME, shown(left)).but(
-        RowState::WorthKnowing,
-        "none; the next run that makes one removes them",
-        format!("`sudo rmdir {}`", quoted(left)),
-    )
+    paths("control groups", left, "none; the next run that makes one removes them", "sudo rmdir")
 }
 
 fn files(left: &[PathBuf]) -> DoctorRow {
-    const NAME: &str = "files that were cut off";
+    let effect = "none but the space they take; they were being written when a command was killed";
+    paths("files that were cut off", left, effect, "rm -r")
+}
+
+fn paths(name: &str, left: &[PathBuf], effect: &str, remove: &str) -> DoctorRow {
     if left.is_empty() {
-        return DoctorRow::fine(KIND, NAME, "none");
+        return DoctorRow::fine(KIND, name, "none");
     }
-    DoctorRow::fine(KIND, NAME, shown(left)).but(
-        RowState::WorthKnowing,
-        "none but the space they take; they were being written when a command was killed",
-        format!("`rm -r {}`", quoted(left)),
-    )
+    let remedy = format!("`{remove} {}`", quoted(left));
+    DoctorRow::fine(KIND, name, shown(left)).but(RowState::WorthKnowing, effect, remedy)
 }
 
 /// Temporary files of records and pages, and folders of a publication, below a folder.

@@ -19,7 +19,7 @@ use self::noise::NoiseWatch;
 use self::row::{DoctorRow, RowState, sentence, table};
 use super::ending;
 use super::output::{TableOrJson, json_text, print};
-use super::shell::quiet::QuietArg;
+use super::progress::QuietArg;
 
 /// Check whether this machine is fit for a run: its limits, other programs, what a killed run left behind
 #[derive(Debug, clap::Args)]

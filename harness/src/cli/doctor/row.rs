@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::cli::list::wrapped;
+use crate::cli::output::wrapped;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -17,18 +17,16 @@ use reports::record::{Confidence, PredictionRecord, SCHEMA_VERSION};
 
 use super::busy::FirstLook;
 use super::ending::{code_of_answer, code_of_lesson};
-use super::list::wrapped;
 use super::new_run;
-use super::output::{print, tell, usage};
-use super::progress::TerminalProgress;
+use super::output::{print, tell, usage, wrapped};
+use super::progress::{QuietArg, TerminalProgress};
 use super::report;
-use super::shell::quiet::QuietArg;
 use crate::plan::PlanError;
 use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup, SettingError};
 use crate::workshop::settle::{LessonFindings, settle};
 use crate::workshop::{LESSONS, find};
 
-pub(super) use run::{LessonRun, LessonStage, settings_of_saved};
+pub(super) use run::{LessonProgress, LessonRun, LessonStage, settings_of_saved};
 pub(super) use standing::{StandingServers, StoodServer};
 
 /// Take a lesson in this terminal: a question, your answer, a short run, and what came out
@@ -160,7 +158,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let (folder, _) = new_run::folder(args.out.as_deref(), "lesson")?;
     let taught = LessonRun { lesson, settings: &settings, setup: &setup, seed: args.seed, folder: &folder };
     let mut progress = TerminalProgress::new(args.quiet.is_on);
-    let ended = taught.carry_out(&stage, first_look, std::slice::from_ref(&prediction), &mut |_| {}, &mut progress);
+    let ended = taught.carry_out(&stage, first_look, std::slice::from_ref(&prediction), &mut progress);
     progress.end();
     let end = ended?;
     let folder = RunFolder::open(&folder)?;
@@ -171,10 +169,10 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let report = report::write_page(&folder, &run)?;
     let told = telling::reveal(saved, (lesson.explanation)(&findings));
     print(&format!("{told}{}\nreport: {}\n", telling::next(lesson), report.display()))?;
-    if args.look && !stage.interrupt().is_set() {
+    if args.look && !stage.interrupt.is_set() {
         look(lesson, &setup, &stage)?;
     }
-    Ok(code_of_lesson(&end, is_decided, stage.interrupt()))
+    Ok(code_of_lesson(&end, is_decided, &stage.interrupt))
 }
 
 /// The place of an answer that was typed as its letter or its number.
@@ -206,9 +204,9 @@ pub(super) fn predicted(
 /// Leaves the servers running under a small load until Enter is pressed, or the input ends.
 fn look(lesson: &Lesson, setup: &LessonSetup, stage: &LessonStage) -> anyhow::Result<()> {
     let standing = StandingServers::start(setup, stage)?;
-    print(&telling::look(lesson, &standing.servers()))?;
+    print(&telling::look(lesson, &standing.servers))?;
     tell("press Enter to end them");
-    asking::wait_for_enter(stage.interrupt());
+    asking::wait_for_enter(&stage.interrupt);
     drop(standing);
     Ok(())
 }

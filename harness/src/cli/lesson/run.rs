@@ -12,6 +12,7 @@ use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementR
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::contenders;
 use crate::cli::new_run::{self, steered_plan};
+use crate::cli::progress::TerminalProgress;
 use crate::cli::trace::{self, TracedWindows};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Experiment, Participant, PlanError, Preset, RunPlan, Task, place};
@@ -22,9 +23,11 @@ use crate::workshop::settle::{LessonFindings, settle};
 
 /// What all runs of a session have in common. This thread leaves the servers' CPUs when it is entered.
 pub(in crate::cli) struct LessonStage {
-    placement: PlacementRecord,
-    machine: Machine,
-    interrupt: Interrupt,
+    /// Which CPUs are whose.
+    pub(in crate::cli) placement: PlacementRecord,
+    pub(super) machine: Machine,
+    /// Set by a signal.
+    pub(in crate::cli) interrupt: Interrupt,
 }
 
 impl LessonStage {
@@ -37,21 +40,6 @@ impl LessonStage {
         let stage = LessonStage { placement, machine: machine()?, interrupt: Interrupt::listen()? };
         restrict_this_thread(&stage.placement.generator_cpus)?;
         Ok(stage)
-    }
-
-    /// Set by a signal.
-    pub(in crate::cli) fn interrupt(&self) -> &Interrupt {
-        &self.interrupt
-    }
-
-    /// Which CPUs are whose.
-    pub(in crate::cli) fn placement(&self) -> &PlacementRecord {
-        &self.placement
-    }
-
-    /// The machine.
-    pub(super) fn machine(&self) -> &Machine {
-        &self.machine
     }
 }
 
@@ -67,7 +55,7 @@ pub(in crate::cli) struct LessonRun<'a> {
 
 impl LessonRun<'_> {
     /// Runs it, and writes the predictions down with their result. Another benchmark on this machine is waited for by nobody:
-    /// it is refused. `begun` is given the manifest before the first cell.
+    /// it is refused.
     ///
     /// # Errors
     /// Where the machine is unfit or held by another run, or something can't be written. What a server does is data.
@@ -76,8 +64,7 @@ impl LessonRun<'_> {
         stage: &LessonStage,
         first_look: FirstLook,
         predictions: &[PredictionRecord],
-        begun: &mut dyn FnMut(&Manifest),
-        progress: &mut dyn RunProgress,
+        progress: &mut dyn LessonProgress,
     ) -> anyhow::Result<RunEnd> {
         let _lock = MachineLock::take()?;
         let experiment = course::experiment(self.lesson, self.setup);
@@ -92,7 +79,7 @@ impl LessonRun<'_> {
         manifest.warnings.extend(busy);
         folder.write_manifest(&manifest)?;
         write(&folder, predictions.iter().cloned())?;
-        begun(&manifest);
+        progress.run_begins(&manifest);
         let interrupt = &stage.interrupt;
         let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere: None };
         let each = cells.time_of_a_cell();
@@ -138,9 +125,17 @@ fn write(folder: &RunFolder, predictions: impl Iterator<Item = PredictionRecord>
     predictions.enumerate().try_for_each(|(number, prediction)| folder.write_prediction(number, &prediction))
 }
 
+/// Shows the run of a lesson.
+pub(in crate::cli) trait LessonProgress: RunProgress {
+    /// Its first cell is about to begin.
+    fn run_begins(&mut self, _: &Manifest) {}
+}
+
+impl LessonProgress for TerminalProgress {}
+
 /// Says how many cells there will be, which a run that is steered can only guess and a lesson knows.
 struct LessonForecast<'p> {
-    shown: &'p mut dyn RunProgress,
+    shown: &'p mut dyn LessonProgress,
     cells: usize,
     ended: usize,
     each: Duration,

@@ -8,7 +8,7 @@ use reports::record::PredictionRecord;
 use reports::words::predicted::{Predicted, lettered};
 
 use super::StoodServer;
-use crate::cli::list::wrapped;
+use crate::cli::output::wrapped;
 use crate::workshop::lesson::{Lesson, LessonSetup};
 
 /// Where answers stand.

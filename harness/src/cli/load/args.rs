@@ -9,7 +9,7 @@ use servers::protocol::Wire;
 
 use super::judgement::gates::LoadGate;
 use crate::cli::machines::LoadFromArgs;
-use crate::cli::shell::quiet::QuietArg;
+use crate::cli::progress::QuietArg;
 use crate::plan::Pacing;
 
 const REQUEST: &str = "Request";

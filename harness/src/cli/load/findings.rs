@@ -50,6 +50,20 @@ pub(super) struct LoadSetup<'a> {
     pub(super) fleet: Option<&'a FleetOutcome>,
 }
 
+impl LoadSetup<'_> {
+    /// What speaks against the figures, and what does because several machines sent them.
+    fn doubts(&self, outcome: &LoadOutcome) -> (Vec<Warning>, Vec<WorkerDoubt>) {
+        let mut doubts = doubts(self.spec, outcome, self.machine);
+        doubts.extend(self.busy.cloned());
+        let of_workers = self.fleet.map_or_else(Vec::new, |fleet| worker_doubts(fleet, self.spec));
+        if of_workers.iter().any(WorkerDoubt::is_a_loss) {
+            // What fell behind is the part that was lost, which is said, and no generator that had too much to do.
+            doubts.retain(|doubt| !matches!(doubt, Warning::GeneratorFellBehind { .. }));
+        }
+        (doubts, of_workers)
+    }
+}
+
 /// What a load came to. All that has a place in time was counted in the window alone.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -137,17 +151,9 @@ impl LoadFindings {
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let ledger = traffic.ledger;
-        let mut doubts = doubts(spec, outcome, asking.machine);
-        doubts.extend(asking.busy.cloned());
-        let workers = asking.fleet.map_or_else(Vec::new, |fleet| findings_of_each(fleet, spec));
-        let worker_doubts = asking.fleet.map_or_else(Vec::new, |fleet| worker_doubts(fleet, spec));
-        if worker_doubts.iter().any(WorkerDoubt::is_a_loss) {
-            // What fell behind is the part that was lost, which is said, and no generator that had too much to do.
-            doubts.retain(|doubt| !matches!(doubt, Warning::GeneratorFellBehind { .. }));
-        }
-        let valid = !doubts.iter().any(Warning::invalidates)
-            && !worker_doubts.iter().any(WorkerDoubt::invalidates)
-            && seconds > 0.0;
+        let (doubts, worker_doubts) = asking.doubts(outcome);
+        let is_spoilt = doubts.iter().any(Warning::invalidates) || worker_doubts.iter().any(WorkerDoubt::invalidates);
+        let valid = !is_spoilt && seconds > 0.0;
         let page = match &spec.work {
             Work::Page(page) => Some(page),
             Work::Asked { .. } => None,
@@ -186,7 +192,7 @@ impl LoadFindings {
             generator: GeneratorFindings::new(*usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             start_skew_ns: asking.fleet.map(|fleet| fleet.start_skew_ns),
-            workers,
+            workers: asking.fleet.map_or_else(Vec::new, |fleet| findings_of_each(fleet, spec)),
             valid,
             verdict: verdict(spec, valid),
             notices: Vec::new(),

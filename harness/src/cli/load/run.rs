@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use reports::record::Warning;
+
 use super::args::LoadArgs;
 use super::findings::times::LoadTimes;
 use super::findings::{LoadFindings, LoadSetup};
@@ -30,38 +32,12 @@ use crate::run::{Interrupt, preflight_connections};
 pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
     let target = TypedTarget::parse(&args.target)?;
-    let spec = spec::spec(&args, &target)?;
-    let generator = spec::generator(&args)?;
-    let addresses = target.addresses(args.allow_remote)?;
-    let workers = spec::workers(&args, &spec)?;
+    let load = ResolvedLoad::of(&args, &target)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
-    let is_from_here = workers.is_empty();
-    if is_from_here {
-        preflight_connections(spec.peak_connections())?;
-    }
-    let address = match addresses.first() {
-        // What is reached from here need not be what workers reach.
-        Some(first) if !is_from_here => *first,
-        _ => target.reached(&addresses)?,
-    };
     let interrupt = Interrupt::listen()?;
-    if addresses.first() != Some(&address) {
-        let name = &target.authority;
-        args.quiet.tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
-    }
-    spec::note(&spec).iter().for_each(|note| args.quiet.tell(note));
-    // What goes on here bears on a load that is sent from here.
-    let busy = if is_from_here {
-        tell_limits(&too_small_a_quota());
-        busy::doubt(first_look, args.quiet.is_on)
-    } else {
-        None
-    };
-    let carried_out = match is_from_here {
-        true => carry_out(&args, &spec, address, generator, &interrupt).map_err(anyhow::Error::from),
-        false => carry_out_elsewhere(&args, &spec, (address, generator), &workers, &interrupt),
-    };
-    let carried_out = match carried_out {
+    spec::note(&load.spec).iter().for_each(|note| args.quiet.tell(note));
+    let busy = load.look_at_this_machine(first_look);
+    let carried_out = match load.carry_out(&interrupt) {
         Ok(carried_out) => carried_out,
         Err(error) => {
             let Some(code) = interrupt.exit_code() else { return Err(error) };
@@ -69,27 +45,11 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(code));
         }
     };
-    let CarriedOut { outcome, machine, started_at, window_start, fleet } = carried_out;
-    let times = LoadTimes::of(&outcome, spec.timeout)?;
-    let written = files.write(&times, window_start);
-    let asking = LoadSetup {
-        spec: &spec,
-        generator,
-        target: &args.target,
-        address,
-        started_at,
-        requests: args.requests,
-        gates: &args.fail_on,
-        machine: &machine,
-        busy: busy.as_ref(),
-        cpus: match &fleet {
-            Some(fleet) => fleet.workers.iter().map(|worker| worker.hello.cpus as usize).sum(),
-            None => thread::available_parallelism().map_or(1, usize::from),
-        },
-        fleet: fleet.as_ref(),
-    };
-    let findings = LoadFindings::new(&asking, &outcome, &times);
-    print_findings(&findings, &spec, args.format)?;
+    let times = LoadTimes::of(&carried_out.outcome, load.spec.timeout)?;
+    let written = files.write(&times, carried_out.window_start);
+    let setup = load.setup(&carried_out, busy.as_ref());
+    let findings = LoadFindings::new(&setup, &carried_out.outcome, &times);
+    print_findings(&findings, &load.spec, args.format)?;
     // The figures are said even where the files that were to hold them are lost.
     written?;
     // Of a load that was stopped before its window nothing can be said.
@@ -98,6 +58,16 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     }
     let worst = findings.gates.iter().map(|gate| gate.outcome).max();
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
+}
+
+/// A load as it was typed, with where it goes and who sends it.
+struct ResolvedLoad<'a> {
+    args: &'a LoadArgs,
+    spec: LoadSpec,
+    generator: Generator,
+    address: SocketAddr,
+    /// None where it is sent from here.
+    workers: Vec<WorkerCommand>,
 }
 
 /// A load that came to its end, or was stopped after it had begun.
@@ -111,67 +81,120 @@ struct CarriedOut {
     fleet: Option<FleetOutcome>,
 }
 
-fn carry_out(
-    args: &LoadArgs,
-    spec: &LoadSpec,
-    address: SocketAddr,
-    generator: Generator,
-    interrupt: &Interrupt,
-) -> Result<CarriedOut, LoadError> {
-    let started_at = SystemTime::now();
-    let signs = Signs::default();
-    let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
-    let mut window_start_ns = 0;
-    let mut order = Order::new(spec, address, generator, interrupt.flag()).showing(&signs);
-    if let Some(requests) = args.requests {
-        order = order.at_most(requests);
+impl ResolvedLoad<'_> {
+    /// Holds what was typed against itself and against this machine, and looks for the address.
+    ///
+    /// # Errors
+    /// Where something contradicts itself, or can't be had.
+    fn of<'a>(args: &'a LoadArgs, target: &TypedTarget) -> anyhow::Result<ResolvedLoad<'a>> {
+        let spec = spec::spec(args, target)?;
+        let generator = spec::generator(args)?;
+        let addresses = target.addresses(args.allow_remote)?;
+        let workers = spec::workers(args, &spec)?;
+        if workers.is_empty() {
+            preflight_connections(spec.peak_connections())?;
+        }
+        let address = match addresses.first() {
+            // What is reached from here need not be what workers reach.
+            Some(first) if !workers.is_empty() => *first,
+            _ => target.reached(&addresses)?,
+        };
+        if addresses.first() != Some(&address) {
+            let name = &target.authority;
+            args.quiet
+                .tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
+        }
+        Ok(ResolvedLoad { args, spec, generator, address, workers })
     }
-    if args.hlog.is_some() {
-        order = order.by_second();
-    }
-    let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
-    let outcome = order.run(|moments| {
-        window_start_ns = moments.window_start_ns;
-        progress.show(moments, &signs);
-    });
-    let machine = machine.stop(ServerCpu::NotWatched);
-    progress.end();
-    let outcome = cut_if_stopped(outcome?);
-    Ok(CarriedOut { outcome, machine, started_at, window_start: wall_clock(window_start_ns), fleet: None })
-}
 
-/// By workers on other machines.
-fn carry_out_elsewhere(
-    args: &LoadArgs,
-    spec: &LoadSpec,
-    (target, generator): (SocketAddr, Generator),
-    workers: &[WorkerCommand],
-    interrupt: &Interrupt,
-) -> anyhow::Result<CarriedOut> {
-    let load = FleetLoad {
-        spec,
-        generator,
-        target,
-        allow_remote: args.allow_remote,
-        requests: args.requests,
-        by_second: args.hlog.is_some(),
-        way: false,
-        stop: interrupt.flag(),
-        give_up: interrupt.flag(),
-    };
-    let mut fleet = Fleet::start(workers.to_vec(), own_hello())?;
-    let started_at = SystemTime::now();
-    let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
-    let found = fleet.run(&load, |moments, signs| progress.show(moments, signs));
-    progress.end();
-    let mut found = found?;
-    fleet.dismiss();
-    let outcome = cut_if_stopped(found.outcome.clone());
-    for part in found.workers.iter_mut().filter_map(|worker| worker.end.as_mut().ok()) {
-        part.outcome = cut_if_stopped(part.outcome.clone());
+    /// What goes on here bears on a load that is sent from here: says it, and returns who else uses the machine.
+    fn look_at_this_machine(&self, first_look: FirstLook) -> Option<Warning> {
+        if !self.workers.is_empty() {
+            return None;
+        }
+        tell_limits(&too_small_a_quota());
+        busy::doubt(first_look, self.args.quiet.is_on)
     }
-    let (machine, window_start) = (MachineSeen::default(), wall_clock(found.window_start_ns));
-    Ok(CarriedOut { outcome, machine, started_at, window_start, fleet: Some(found) })
+
+    fn carry_out(&self, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
+        match self.workers.is_empty() {
+            true => Ok(self.send_from_here(interrupt)?),
+            false => self.send_from_elsewhere(interrupt),
+        }
+    }
+
+    fn send_from_here(&self, interrupt: &Interrupt) -> Result<CarriedOut, LoadError> {
+        let ResolvedLoad { args, spec, .. } = self;
+        let started_at = SystemTime::now();
+        let signs = Signs::default();
+        let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
+        let mut window_start_ns = 0;
+        let mut order = Order::new(spec, self.address, self.generator, interrupt.flag()).showing(&signs);
+        if let Some(requests) = args.requests {
+            order = order.at_most(requests);
+        }
+        if args.hlog.is_some() {
+            order = order.by_second();
+        }
+        let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
+        let outcome = order.run(|moments| {
+            window_start_ns = moments.window_start_ns;
+            progress.show(moments, &signs);
+        });
+        let machine = machine.stop(ServerCpu::NotWatched);
+        progress.end();
+        let outcome = cut_if_stopped(outcome?);
+        Ok(CarriedOut { outcome, machine, started_at, window_start: wall_clock(window_start_ns), fleet: None })
+    }
+
+    /// By workers on other machines.
+    fn send_from_elsewhere(&self, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
+        let ResolvedLoad { args, spec, generator, address, workers } = self;
+        let load = FleetLoad {
+            spec,
+            generator: *generator,
+            target: *address,
+            allow_remote: args.allow_remote,
+            requests: args.requests,
+            by_second: args.hlog.is_some(),
+            way: false,
+            stop: interrupt.flag(),
+            give_up: interrupt.flag(),
+        };
+        let mut fleet = Fleet::start(workers.clone(), own_hello())?;
+        let started_at = SystemTime::now();
+        let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
+        let found = fleet.run(&load, |moments, signs| progress.show(moments, signs));
+        progress.end();
+        let mut found = found?;
+        fleet.dismiss();
+        let outcome = cut_if_stopped(found.outcome.clone());
+        for part in found.workers.iter_mut().filter_map(|worker| worker.end.as_mut().ok()) {
+            part.outcome = cut_if_stopped(part.outcome.clone());
+        }
+        let (machine, window_start) = (MachineSeen::default(), wall_clock(found.window_start_ns));
+        Ok(CarriedOut { outcome, machine, started_at, window_start, fleet: Some(found) })
+    }
+
+    fn setup<'s>(&'s self, carried_out: &'s CarriedOut, busy: Option<&'s Warning>) -> LoadSetup<'s> {
+        let CarriedOut { machine, started_at, fleet, .. } = carried_out;
+        LoadSetup {
+            spec: &self.spec,
+            generator: self.generator,
+            target: &self.args.target,
+            address: self.address,
+            started_at: *started_at,
+            requests: self.args.requests,
+            gates: &self.args.fail_on,
+            machine,
+            busy,
+            cpus: match fleet {
+                Some(fleet) => fleet.workers.iter().map(|worker| worker.hello.cpus as usize).sum(),
+                None => thread::available_parallelism().map_or(1, usize::from),
+            },
+            fleet: fleet.as_ref(),
+        }
+    }
 }
 
 fn cut_if_stopped(outcome: LoadOutcome) -> LoadOutcome {

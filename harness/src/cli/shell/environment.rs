@@ -58,12 +58,10 @@ pub(super) fn unknown_variables(definition: &Command, names: impl IntoIterator<I
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::definition;
+    use crate::cli::{built_definition, definition};
 
     fn warnings(names: &[&str]) -> Vec<String> {
-        let mut definition = definition();
-        definition.build();
-        unknown_variables(&definition, names.iter().map(|name| (*name).to_owned()))
+        unknown_variables(&built_definition(), names.iter().map(|name| (*name).to_owned()))
     }
 
     #[test]
@@ -83,8 +81,7 @@ mod tests {
 
     #[test]
     fn whatever_something_reads_is_no_mistake() {
-        let mut definition = definition();
-        definition.build();
+        let definition = built_definition();
         let all = definition.get_subcommands().filter(|command| !command.is_hide_set()).flat_map(options);
         let all: Vec<String> = all.map(|(name, _)| variable(name)).collect();
         assert!(all.len() > 50 && unknown_variables(&definition, all).is_empty());

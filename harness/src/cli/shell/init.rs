@@ -12,8 +12,7 @@ use clap::{Arg, ArgAction, Command, ValueEnum};
 
 use super::environment::variable;
 use super::settings::options;
-use crate::cli::list::wrapped;
-use crate::cli::output::{print, usage};
+use crate::cli::output::{print, usage, wrapped};
 
 /// Write a settings file for `--config`, with every option explained
 #[derive(Debug, clap::Args)]
@@ -131,13 +130,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cli::definition;
     use crate::cli::shell::settings_file::parsed;
+    use crate::cli::{built_definition, definition};
 
     fn settings(text: &str) -> Vec<String> {
-        let mut definition = definition();
-        definition.build();
-        let settings = parsed(text, Path::new("harness.toml"), &definition).unwrap();
+        let settings = parsed(text, Path::new("harness.toml"), &built_definition()).unwrap();
         settings.into_iter().map(|setting| format!("{}.{}", setting.command, setting.option)).collect()
     }
 

@@ -44,7 +44,7 @@ fn pages(definition: Command) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut pages = vec![("harness.1".to_owned(), page(&definition, "harness", &[])?)];
     for command in definition.get_subcommands().filter(|command| !command.is_hide_set()) {
         let name = format!("harness-{}", command.get_name());
-        pages.push((format!("{name}.1"), page(command, &name, examples::of(command.get_name()))?));
+        pages.push((format!("{name}.1"), page(command, &name, &examples::of(command.get_name()))?));
     }
     Ok(pages)
 }
@@ -68,7 +68,7 @@ fn page(command: &Command, name: &str, examples: &[Example]) -> std::io::Result<
             rest.text([roman(*wish)]);
             rest.control("RS", []);
             rest.control("nf", []);
-            rest.text([roman(*line)]);
+            rest.text([roman(line.as_str())]);
             rest.control("fi", []);
             rest.control("RE", []);
         }

@@ -32,7 +32,7 @@ impl Mistake {
         let wrong = text_of(&error, ContextKind::InvalidArg).unwrap_or_default();
         let named = |setting: &&Setting| wrong.split(' ').next() == Some(&format!("--{}", setting.option));
         let origin = set.iter().find(named).map(|setting| format!("--{} is set {}", setting.option, setting.origin));
-        let example = command.and_then(|name| examples::of(name).first());
+        let example = command.and_then(|name| examples::of(name).into_iter().next());
         let example = example.map(|example| format!("example: {}", example.line));
         Mistake { error, notes: origin.into_iter().chain(example).collect() }
     }
@@ -95,13 +95,12 @@ fn text_of(error: &clap::Error, kind: ContextKind) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::definition;
+    use crate::cli::{built_definition, definition};
 
     /// What is said of a line that is wrong.
     fn said(line: &str) -> String {
         let words: Vec<OsString> = shlex::split(line).unwrap().into_iter().map(OsString::from).collect();
-        let mut definition = definition();
-        definition.build();
+        let definition = built_definition();
         let error = definition.clone().try_get_matches_from(&words).unwrap_err();
         let Mistake { error, notes } = Mistake::of(error, &definition, &words, &[]);
         format!("{error}{}", notes.join("\n"))
@@ -117,7 +116,7 @@ mod tests {
         assert!(names.len() >= 6 && names.contains(&"trace"), "{names:?}");
         for name in names {
             let said = said(&format!("harness {name}"));
-            let example = examples::of(name)[0].line;
+            let example = &examples::of(name)[0].line;
             assert!(said.contains("required") && said.ends_with(&format!("example: {example}")), "{said}");
         }
     }

@@ -12,9 +12,8 @@ pub(super) mod examples;
 pub(super) mod init;
 pub(super) mod man;
 pub(super) mod mistakes;
-pub(super) mod quiet;
 pub(super) mod settings;
-mod settings_file;
+pub(super) mod settings_file;
 
 use std::ffi::OsString;
 use std::sync::OnceLock;

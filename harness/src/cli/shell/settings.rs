@@ -151,19 +151,6 @@ fn option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     options(command).find(|(known, _)| *known == name).map(|(_, arg)| arg)
 }
 
-/// Whether this is a settings file, apart from what the values may be.
-///
-/// # Errors
-/// As [`completed`].
-#[cfg(any(test, fuzzing))]
-pub(in crate::cli) fn settings_in(
-    text: &str,
-    path: &std::path::Path,
-    definition: &Command,
-) -> Result<(), SettingsError> {
-    settings_file::parsed(text, path, definition).map(|_| ())
-}
-
 /// The ids of what was typed; nothing where something is wrong with that, but for lacking what settings may add.
 fn typed(definition: &Command, words: &[OsString]) -> Option<BTreeSet<String>> {
     let matches = match definition.clone().try_get_matches_from(words) {

@@ -15,7 +15,7 @@ use super::settings::{SettingsError, options};
 
 /// What a file says of an option of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileSetting {
+pub(in crate::cli) struct FileSetting {
     pub(super) command: String,
     pub(super) option: String,
     pub(super) value: SettingValue,
@@ -27,7 +27,7 @@ pub(super) struct FileSetting {
 
 /// A value, apart from what it may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SettingValue {
+pub(in crate::cli) enum SettingValue {
     /// A text, or a number as it is written.
     Text(String),
     /// On or off.
@@ -45,7 +45,7 @@ pub(super) fn read(path: &Path, definition: &Command) -> Result<Vec<FileSetting>
     parsed(&text, path, definition)
 }
 
-pub(super) fn parsed(text: &str, path: &Path, definition: &Command) -> Result<Vec<FileSetting>, SettingsError> {
+pub(in crate::cli) fn parsed(text: &str, path: &Path, definition: &Command) -> Result<Vec<FileSetting>, SettingsError> {
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let refuse = |at: usize, why: String| SettingsError::InFile { path: path.to_owned(), line: line(at), why };
     let tables = DeTable::parse(text).map_err(|error| {

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use super::*;
-use crate::cli::definition;
+use crate::cli::built_definition;
 
 /// The words that come of a line, a file's text and variables.
 fn words_of(line: &str, file: &str, variables: &[(&str, &str)]) -> Result<String, SettingsError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.toml");
     std::fs::write(&path, file).unwrap();
-    let mut definition = definition();
-    definition.build();
+    let definition = built_definition();
     let mut typed = shlex::split(line).unwrap();
     typed.extend(["--config".to_owned(), path.to_str().unwrap().to_owned()]);
     let environment =
@@ -80,8 +79,7 @@ fn servers_that_the_harness_starts_are_told_everything() {
 #[test]
 fn another_programs_words_stay_as_they_are() {
     let line = "harness become --parent 1 --port 2 -- program --config x";
-    let mut definition = definition();
-    definition.build();
+    let definition = built_definition();
     let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
     let completed = completed(&definition, words.clone(), &|_| Some("1".to_owned())).unwrap();
     assert_eq!(completed.without_file(), words);
@@ -111,6 +109,6 @@ fn what_there_is_not_is_refused_with_its_line_and_what_may_be_meant() {
     );
     let said = words_of("harness compare", "", &[("HARNESS_QUIET", "perhaps")]).unwrap_err().to_string();
     assert_eq!(said, "HARNESS_QUIET: this is a switch; write true or false");
-    let gone = settings_file::read(Path::new("no/such.toml"), &definition()).unwrap_err().to_string();
+    let gone = settings_file::read(Path::new("no/such.toml"), &built_definition()).unwrap_err().to_string();
     assert!(gone.contains("no/such.toml can't be read") && gone.contains("harness init"), "{gone}");
 }

@@ -124,7 +124,9 @@ fn watch(
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching { message, web, ..Watching::new((session, colours), commands, interrupt) };
+        let (frames, asked) = (Vec::new(), session.asked.clone());
+        let mut watching =
+            Watching { session, frames, asked, commands, message, explains: false, colours, interrupt, web };
         let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
@@ -141,11 +143,10 @@ fn watch(
 
 /// A live view.
 struct Watching<'a> {
+    session: &'a Session,
     frames: Vec<Frame>,
     /// What is asked for once the session has heard of every key.
     asked: LiveLoad,
-    limits: Limits,
-    longest: Duration,
     commands: Sender<SessionCommand>,
     message: Option<String>,
     explains: bool,
@@ -153,31 +154,9 @@ struct Watching<'a> {
     interrupt: &'a Interrupt,
     /// A page that shows the same.
     web: Option<&'a Web>,
-    /// Whether a page is asked for, in the place of which there is no other work.
-    asks_for_a_page: bool,
 }
 
-impl<'a> Watching<'a> {
-    fn new(
-        (session, colours): (&Session, Colours),
-        commands: Sender<SessionCommand>,
-        interrupt: &'a Interrupt,
-    ) -> Watching<'a> {
-        Watching {
-            frames: Vec::new(),
-            asked: session.asked.clone(),
-            limits: session.limits,
-            longest: session.longest,
-            commands,
-            message: None,
-            explains: false,
-            colours,
-            interrupt,
-            web: None,
-            asks_for_a_page: session.page.is_some(),
-        }
-    }
-
+impl Watching<'_> {
     /// Shows what the session tells until it is over, a signal comes, or a key says so.
     fn show(&mut self, told: &Receiver<SessionEvent>, recorder: &mut SessionRecorder) -> anyhow::Result<()> {
         let mut terminal = Terminal::enter()?;
@@ -222,7 +201,7 @@ impl<'a> Watching<'a> {
     fn draw(&self, terminal: &mut Terminal, recorder: &SessionRecorder) -> anyhow::Result<()> {
         let at_ms = self.frames.last().map_or(0, |frame| frame.at_ms);
         let recording = if recorder.is_recording() { "RECORDING " } else { "" };
-        let status = format!("{recording}{} of {}", clock(at_ms), clock(self.longest.as_millis() as u64));
+        let status = format!("{recording}{} of {}", clock(at_ms), clock(self.session.longest.as_millis() as u64));
         let view = ScreenView {
             frames: &self.frames,
             status: &status,
@@ -239,12 +218,13 @@ impl<'a> Watching<'a> {
     fn take(&mut self, event: Event, recorder: &mut SessionRecorder) -> anyhow::Result<bool> {
         let Some(key) = pressed(event) else { return Ok(true) };
         self.message = None;
-        match keys::live(key, &self.asked, &self.limits) {
-            Some(Action::Tell(SessionCommand::Work(_))) if self.asks_for_a_page => {
+        match keys::live(key, &self.asked, &self.session.limits) {
+            // There is no other work in the place of a page.
+            Some(Action::Tell(SessionCommand::Work(_))) if self.session.page.is_some() => {
                 self.message = Some("a page was asked for with --path, so the work stays as it is".to_owned());
             }
             Some(Action::Tell(command)) => {
-                let asked = self.asked.after(&command, &self.limits);
+                let asked = self.asked.after(&command, &self.session.limits);
                 if asked == self.asked {
                     self.message = Some("this machine and this session allow no more".to_owned());
                 }

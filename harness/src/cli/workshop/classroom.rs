@@ -12,10 +12,10 @@ use reports::record::store::RunFolder;
 use reports::record::{Cell, Ending, Manifest, Outcome};
 use serde_json::{Value, json};
 
-use super::desk::{AskedState, WorkshopDesk, WorkshopJob, folder_of};
-use super::reveal;
+use super::asked::{AskedState, folder_of, reveal};
+use super::desk::{WorkshopDesk, WorkshopJob};
 use crate::cli::busy::FirstLook;
-use crate::cli::lesson::{LessonRun, LessonStage, StandingServers};
+use crate::cli::lesson::{LessonProgress, LessonRun, LessonStage, StandingServers, StoodServer};
 use crate::cli::output::tell;
 use crate::cli::report;
 use crate::live::followed::Drawing;
@@ -39,7 +39,7 @@ impl Classroom<'_> {
     /// Does what the page wants until a signal comes. No server is left then.
     pub(super) fn teach(&self, jobs: &Receiver<WorkshopJob>) {
         let mut standing: Option<StandingServers> = None;
-        while !self.stage.interrupt().is_set() {
+        while !self.stage.interrupt.is_set() {
             match jobs.recv_timeout(LOOK) {
                 Ok(WorkshopJob::Run(id)) => {
                     // They would disturb the run.
@@ -78,8 +78,8 @@ impl Classroom<'_> {
     }
 
     fn tell_standing(&self, id: usize, standing: Option<&StandingServers>) {
-        let servers = standing.map(StandingServers::servers).unwrap_or_default();
-        let server = |server: &crate::cli::lesson::StoodServer| json!({ "id": id, "contender": server.contender, "pid": server.pid });
+        let servers = standing.map_or(&[][..], |standing| &standing.servers[..]);
+        let server = |server: &StoodServer| json!({ "id": id, "contender": server.contender, "pid": server.pid });
         self.tell("standing", servers.iter().map(server).collect());
     }
 
@@ -116,21 +116,17 @@ impl Classroom<'_> {
         let setup = (lesson.setup)(&settings);
         let folder = folder_of(&self.folder, id, lesson);
         let run = LessonRun { lesson, settings: &settings, setup: &setup, seed: self.seed, folder: &folder };
-        let shown = Shown { room: self, id, drawing: None, pictures: BTreeMap::new(), state: RunShown::default() };
+        let mut shown = Shown { room: self, id, drawing: None, pictures: BTreeMap::new(), state: RunShown::default() };
         self.tell("picture", Value::String(String::new()));
         shown.tell_state();
-        let shown = std::cell::RefCell::new(shown);
-        let mut begun = |manifest: &Manifest| {
-            shown.borrow_mut().drawing = Some(Drawing::new(manifest.clone(), Vec::new()));
-        };
-        let end = run.carry_out(self.stage, first_look, &predictions, &mut begun, &mut Told(&shown))?;
+        let end = run.carry_out(self.stage, first_look, &predictions, &mut shown)?;
         if end.ending == Ending::Interrupted {
             anyhow::bail!("the run was interrupted");
         }
         let saved = RunFolder::open(&folder)?;
         report::write_page(&saved, &saved.read()?)?;
         if let Some(one) = self.desk.asked().get_mut(id) {
-            reveal::fill(id, one, &folder)?;
+            reveal(id, one, &folder)?;
         }
         self.desk.keep()
     }
@@ -149,6 +145,7 @@ struct RunShown {
 struct Shown<'a> {
     room: &'a Classroom<'a>,
     id: usize,
+    /// Made when the manifest is there.
     drawing: Option<Drawing>,
     /// As they were drawn last, by their anchors.
     pictures: BTreeMap<String, String>,
@@ -168,35 +165,35 @@ impl Shown<'_> {
     }
 }
 
-/// The progress of a run whose drawing is made when its manifest is there.
-struct Told<'s, 'a>(&'s std::cell::RefCell<Shown<'a>>);
+impl LessonProgress for Shown<'_> {
+    fn run_begins(&mut self, manifest: &Manifest) {
+        self.drawing = Some(Drawing::new(manifest.clone(), Vec::new()));
+    }
+}
 
-impl RunProgress for Told<'_, '_> {
+impl RunProgress for Shown<'_> {
     fn planned(&mut self, cells: usize, time: Duration) {
-        let mut shown = self.0.borrow_mut();
-        shown.state.cells = cells;
-        shown.state.expected_end = Some(Instant::now() + time);
+        self.state.cells = cells;
+        self.state.expected_end = Some(Instant::now() + time);
     }
 
     fn begins(&mut self, order: u32, _: &str, contender: &str) {
-        let mut shown = self.0.borrow_mut();
-        shown.state.ended = order as usize;
-        shown.state.now = format!("Now: {contender}.");
-        shown.tell_state();
+        self.state.ended = order as usize;
+        self.state.now = format!("Now: {contender}.");
+        self.tell_state();
     }
 
     fn ended(&mut self, cell: &Cell) {
-        let mut shown = self.0.borrow_mut();
-        shown.state.ended += 1;
+        self.state.ended += 1;
         if let Outcome::Failed { reason, .. } = &cell.outcome {
-            shown.state.now = format!("{}: {reason}.", cell.contender);
+            self.state.now = format!("{}: {reason}.", cell.contender);
         }
-        shown.tell_state();
-        let drawn = shown.drawing.as_mut().and_then(|drawing| drawing.ended(cell));
+        self.tell_state();
+        let drawn = self.drawing.as_mut().and_then(|drawing| drawing.ended(cell));
         let Some(drawn) = drawn.filter(|drawn| !drawn.anew.is_empty()) else { return };
-        shown.pictures.extend(drawn.anew);
-        let in_order = drawn.pictures.iter().filter_map(|anchor| shown.pictures.get(anchor));
+        self.pictures.extend(drawn.anew);
+        let in_order = drawn.pictures.iter().filter_map(|anchor| self.pictures.get(anchor));
         let all: Vec<&str> = in_order.map(String::as_str).collect();
-        shown.room.tell("picture", Value::String(all.concat()));
+        self.room.tell("picture", Value::String(all.concat()));
     }
 }

@@ -8,18 +8,18 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reports::record::{Confidence, PredictionRecord};
-use reports::words::predicted::Predicted;
+use reports::record::Confidence;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::recorded::RecordedLesson;
+use super::asked::{self, Asked, AskedState};
+use super::ballot::Ballot;
+use super::course::RecordedLesson;
 use super::room::VotingRoom;
-use super::{handouts, reveal};
 use crate::cli::lesson::predicted;
 use crate::live::web::{Desk, DeskRefusal};
-use crate::workshop::lesson::{Control, Lesson, LessonSettings};
-use crate::workshop::{LESSONS, find};
+use crate::workshop::find;
+use crate::workshop::lesson::{Lesson, LessonSettings};
 
 /// What is to be done, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,50 +32,12 @@ pub(super) enum WorkshopJob {
     End,
 }
 
-/// A prediction, and what has become of it.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) lesson: &'static Lesson,
-    pub(super) settings: LessonSettings,
-    /// That of whoever sits at the page, or those of a room: one at least.
-    pub(super) predictions: Vec<PredictionRecord>,
-    /// How often a room chose each answer, in each of its rounds; empty where it was not asked.
-    pub(super) counts: Vec<Vec<u32>>,
-    /// Why it came out so; empty before the run.
-    pub(super) explanation: Vec<String>,
-    pub(super) state: AskedState,
-}
-
-impl Asked {
-    /// What was expected beside what was measured, in sentences.
-    pub(super) fn said(&self) -> Predicted {
-        let all: Vec<&PredictionRecord> = self.predictions.iter().collect();
-        Predicted::of_room(&all).expect("nothing is asked of nobody")
-    }
-}
-
-/// What has become of a prediction.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum AskedState {
-    /// Nothing has been run.
-    Predicted,
-    /// Its run goes on, or is about to begin.
-    Running,
-    /// What came out, for the page.
-    Revealed(Value),
-}
-
 /// Predictions that are kept: more than a room of people makes in a day at one laptop.
 const MOST: usize = 2_000;
 
 /// The desk.
 pub(super) struct WorkshopDesk {
-    is_trainer: bool,
-    recorded: Vec<RecordedLesson>,
-    /// Phones that vote, where there are to be any.
-    room: Option<Arc<VotingRoom>>,
-    /// Where what is handed out is written.
-    folder: PathBuf,
+    pub(super) setting: DeskSetting,
     asked: Mutex<Vec<Asked>>,
     jobs: Sender<WorkshopJob>,
 }
@@ -85,7 +47,9 @@ pub(super) struct WorkshopDesk {
 pub(super) struct DeskSetting {
     pub(super) is_trainer: bool,
     pub(super) recorded: Vec<RecordedLesson>,
+    /// Phones that vote, where there are to be any.
     pub(super) room: Option<Arc<VotingRoom>>,
+    /// Where what is handed out is written.
     pub(super) folder: PathBuf,
 }
 
@@ -99,6 +63,14 @@ struct ToldPrediction {
     settings: Vec<(String, u32)>,
 }
 
+/// What a page wants to ask the room.
+#[derive(Deserialize)]
+struct ToldQuestion {
+    lesson: String,
+    #[serde(default)]
+    settings: Vec<(String, u32)>,
+}
+
 /// Which prediction is meant.
 #[derive(Deserialize)]
 struct ToldId {
@@ -107,73 +79,13 @@ struct ToldId {
 
 impl WorkshopDesk {
     pub(super) fn new(setting: DeskSetting, jobs: Sender<WorkshopJob>) -> WorkshopDesk {
-        let DeskSetting { is_trainer, recorded, room, folder } = setting;
-        WorkshopDesk { is_trainer, recorded, room, folder, asked: Mutex::new(Vec::new()), jobs }
+        WorkshopDesk { setting, asked: Mutex::new(Vec::new()), jobs }
     }
 
     /// All predictions, to look at and to change.
     pub(super) fn asked(&self) -> MutexGuard<'_, Vec<Asked>> {
         // Every change leaves them whole, so a thread that panicked has spoilt nothing.
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn course(&self) -> Value {
-        let asked = self.asked();
-        let lesson = |lesson: &&'static Lesson| {
-            let story = (lesson.story)();
-            let of_it = |one: &(usize, &Asked)| one.1.lesson.name == lesson.name;
-            let revealed = |(id, one): (usize, &Asked)| match &one.state {
-                AskedState::Revealed(_) => Some((id, one.said().verdict)),
-                AskedState::Predicted | AskedState::Running => None,
-            };
-            let last = asked.iter().enumerate().filter(of_it).filter_map(revealed).next_back();
-            let script = &lesson.script;
-            json!({
-                "name": lesson.name,
-                "title": story.title,
-                "asks": reports::format::capitalised(story.finds_out),
-                "core": lesson.is_core,
-                "id": last.as_ref().map(|(id, _)| id),
-                "verdict": last.as_ref().map(|(_, verdict)| verdict),
-                "script": self.is_trainer.then(|| json!({
-                    "minutes": script.minutes,
-                    "ask": script.ask,
-                    "press": script.press,
-                    "wrong_ideas": script.wrong_ideas,
-                    "goes_wrong": script.goes_wrong,
-                })),
-            })
-        };
-        let has_run = asked.iter().any(|one| matches!(one.state, AskedState::Revealed(_)));
-        let path = |file: &str| self.folder.join(file).display().to_string();
-        let handouts = has_run.then(|| json!({ "quiz": path(handouts::QUIZ), "table": path(handouts::TABLE) }));
-        let lessons: Vec<Value> = LESSONS.iter().map(lesson).collect();
-        json!({ "trainer": self.is_trainer, "room": self.room.is_some(), "handouts": handouts, "lessons": lessons })
-    }
-
-    /// A lesson as it is set, `pool-and-fifth` or `pool-and-fifth/workers=8`.
-    fn question(&self, what: &str) -> Option<Value> {
-        let (name, settings) = what.split_once('/').unwrap_or((what, ""));
-        let lesson = find(name)?;
-        let changed = settings.split(',').filter(|setting| !setting.is_empty());
-        let changed = changed.map(|setting| {
-            let (name, value) = setting.split_once('=')?;
-            Some((name.to_owned(), value.parse().ok()?))
-        });
-        let settings = LessonSettings::with(lesson.controls, &changed.collect::<Option<Vec<_>>>()?).ok()?;
-        let story = (lesson.story)();
-        Some(json!({
-            "name": lesson.name,
-            "title": story.title,
-            "question": (lesson.setup)(&settings).question,
-            "answers": story.possible_answers,
-            "controls": controls(&settings),
-            "recorded": self.recorded(lesson).is_some(),
-        }))
-    }
-
-    fn recorded(&self, lesson: &Lesson) -> Option<&RecordedLesson> {
-        self.recorded.iter().find(|recorded| recorded.lesson.name == lesson.name)
     }
 
     fn predict(&self, told: &str) -> Result<Value, DeskRefusal> {
@@ -208,7 +120,7 @@ impl WorkshopDesk {
     /// # Errors
     /// Where they can't be written.
     pub(super) fn keep(&self) -> anyhow::Result<()> {
-        handouts::write(&self.folder, &self.asked())
+        asked::hand_out(&self.setting.folder, &self.asked())
     }
 
     fn begin(&self, told: &str) -> Result<Value, DeskRefusal> {
@@ -239,8 +151,8 @@ impl WorkshopDesk {
             prediction.settings = recorded.settings.to_record();
         }
         one.settings = recorded.settings.clone();
-        reveal::fill(id, one, &recorded.folder).map_err(|error| refused(&format!("{error:#}")))?;
-        handouts::write(&self.folder, &asked).map_err(|error| refused(&format!("{error:#}")))?;
+        asked::reveal(id, one, &recorded.folder).map_err(|error| refused(&format!("{error:#}")))?;
+        asked::hand_out(&self.setting.folder, &asked).map_err(|error| refused(&format!("{error:#}")))?;
         Ok(json!({}))
     }
 
@@ -259,6 +171,32 @@ impl WorkshopDesk {
         drop(asked);
         self.wants(WorkshopJob::Stand(id))
     }
+
+    fn room(&self) -> Result<&VotingRoom, DeskRefusal> {
+        self.setting.room.as_deref().ok_or_else(|| refused("there is no room; begin the workshop with --room"))
+    }
+
+    /// Puts a lesson's question to the room.
+    fn ask_room(&self, told: &str) -> Result<Value, DeskRefusal> {
+        let ToldQuestion { lesson, settings } = read(told)?;
+        let (lesson, settings) = as_set(&lesson, &settings)?;
+        let asked = predicted(lesson, &settings, &(lesson.setup)(&settings), (0, Confidence::Low));
+        self.room()?.ask(Ballot::open(lesson, settings, asked));
+        Ok(json!({}))
+    }
+
+    /// What the room said is the prediction of the run to come.
+    fn settle_room(&self) -> Result<Value, DeskRefusal> {
+        let ballot = self.room()?.settle()?;
+        self.push(Asked {
+            predictions: ballot.predictions(),
+            counts: ballot.counts(),
+            lesson: ballot.lesson,
+            settings: ballot.settings,
+            explanation: Vec::new(),
+            state: AskedState::Predicted,
+        })
+    }
 }
 
 impl Desk for WorkshopDesk {
@@ -273,7 +211,7 @@ impl Desk for WorkshopDesk {
                 let who = if one.counts.is_empty() { "You said" } else { "The room said" };
                 json!({ "said": format!("{who}: {}", one.said().expected) })
             }
-            "room" => self.room.as_ref()?.look(),
+            "room" => self.setting.room.as_ref()?.look(),
             "reveal" => match &self.asked().get(rest.parse::<usize>().ok()?)?.state {
                 AskedState::Revealed(value) => value.clone(),
                 AskedState::Predicted | AskedState::Running => return None,
@@ -300,15 +238,6 @@ impl Desk for WorkshopDesk {
     }
 }
 
-/// The controls of a lesson as they are set.
-pub(super) fn controls(settings: &LessonSettings) -> Vec<Value> {
-    let control = |(control, value): &(Control, u32)| {
-        let Control { kind, label, least, most, usual } = *control;
-        json!({ "name": kind.name(), "label": label, "least": least, "most": most, "usual": usual, "value": value })
-    };
-    settings.values().iter().map(control).collect()
-}
-
 /// A lesson by its name, set as a page wants it.
 fn as_set(lesson: &str, settings: &[(String, u32)]) -> Result<(&'static Lesson, LessonSettings), DeskRefusal> {
     let lesson = find(lesson).ok_or_else(|| refused("there is no such lesson; go back to the list"))?;
@@ -327,13 +256,6 @@ pub(super) fn refused(why: &str) -> DeskRefusal {
 fn unpredicted() -> DeskRefusal {
     refused("say first what you expect; nothing is run before that")
 }
-
-/// Where a run of a prediction is written, beside those before it.
-pub(super) fn folder_of(base: &std::path::Path, id: usize, lesson: &Lesson) -> PathBuf {
-    base.join(format!("{:02}-{}", id + 1, lesson.name))
-}
-
-mod votes;
 
 #[cfg(test)]
 mod tests;

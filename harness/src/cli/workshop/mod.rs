@@ -1,17 +1,16 @@
 //! `harness workshop`: lessons on a page for browsers on this machine, with runs that are begun there.
 //!
-//! Read `desk.rs` (what the page asks and tells), `reveal.rs` (what it is given when a run is over), `classroom.rs` (the runs,
-//! one after another), `handouts.rs` (what is left in the folder); for phones that vote `ballot.rs`, `room.rs` and
+//! Read `desk.rs` (what the page asks and tells), `course.rs` (the lessons that it shows), `asked.rs` (a prediction and what
+//! becomes of it), `classroom.rs` (the runs, one after another); for phones that vote `ballot.rs`, `room.rs` and
 //! `invitation.rs`. Must not know: how a page looks. Beside it: `../lesson/`, the same in a terminal; `live/web/desk.rs`,
 //! what is served.
 
+mod asked;
 mod ballot;
 mod classroom;
+mod course;
 mod desk;
-mod handouts;
 mod invitation;
-mod recorded;
-mod reveal;
 mod room;
 
 use std::net::{IpAddr, SocketAddr};
@@ -79,11 +78,11 @@ pub(super) struct WorkshopArgs {
 
 pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
     let first = args.lesson.as_deref().map(named).transpose()?;
-    let recorded = args.replay.as_deref().map(recorded::runs).transpose()?.unwrap_or_default();
+    let recorded = args.replay.as_deref().map(course::recorded_in).transpose()?.unwrap_or_default();
     let (folder, _) = new_run::folder(args.out.as_deref(), "workshop")?;
     let room_address = args.room.then(|| invitation::address(args.room_address, args.allow_remote)).transpose()?;
     let stage = LessonStage::enter()?;
-    let cpus = &stage.placement().generator_cpus;
+    let cpus = &stage.placement.generator_cpus;
     let (jobs, asked) = channel();
     let phones = PhoneLimits { of_one: args.phones_per_address, of_all: MOST_PHONES };
     let room = args.room.then(|| Arc::new(VotingRoom::new(phones)));
@@ -99,7 +98,7 @@ pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
         None => None,
     };
     Classroom { desk: &desk, web: &web, stage: &stage, folder, seed: args.seed }.teach(&asked);
-    Ok(stage.interrupt().exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
+    Ok(stage.interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 
 /// Phones of a room, in all.

@@ -3,6 +3,7 @@
 use std::sync::mpsc::channel;
 
 use super::*;
+use crate::workshop::LESSONS;
 
 fn told(desk: &WorkshopDesk, what: &str, told: Value) -> Result<Value, DeskRefusal> {
     desk.take(what, &told.to_string()).map(|answer| serde_json::from_str(&answer).unwrap())
@@ -32,8 +33,7 @@ fn nothing_is_run_that_was_not_predicted_and_nothing_twice() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let (jobs, _asked) = channel();
-    let desk = WorkshopDesk::new(DeskSetting::default(), jobs);
+    let desk = WorkshopDesk::new(DeskSetting::default(), channel().0);
     for wrong in [
         predict("no-such-lesson"),
         predict("who-waits"),
@@ -50,8 +50,7 @@ fn what_makes_no_sense_is_refused() {
 #[test]
 fn the_script_is_the_trainers_alone() {
     let scripts = |is_trainer| {
-        let (jobs, _asked) = channel();
-        let desk = WorkshopDesk::new(DeskSetting { is_trainer, ..DeskSetting::default() }, jobs);
+        let desk = WorkshopDesk::new(DeskSetting { is_trainer, ..DeskSetting::default() }, channel().0);
         let course: Value = serde_json::from_str(&desk.look("course").unwrap()).unwrap();
         let lessons = course["lessons"].as_array().unwrap().clone();
         assert_eq!(lessons.len(), LESSONS.len());
@@ -62,8 +61,7 @@ fn the_script_is_the_trainers_alone() {
 
 #[test]
 fn a_question_is_asked_as_it_is_set() {
-    let (jobs, _asked) = channel();
-    let desk = WorkshopDesk::new(DeskSetting::default(), jobs);
+    let desk = WorkshopDesk::new(DeskSetting::default(), channel().0);
     let question = |what: &str| {
         let value: Value = serde_json::from_str(&desk.look(&format!("lesson/{what}"))?).unwrap();
         Some(value["question"].as_str().unwrap().to_owned())

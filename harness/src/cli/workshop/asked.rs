@@ -1,29 +1,70 @@
-//! What a page is given when a lesson's run is over: the answer beside the prediction, why, pictures, code, and what to look
-//! at.
+//! A prediction, and what becomes of it: what its page is given when the run is over, and what is handed out of all of them.
 //!
-//! Must not know: how a page looks. Beside it: `workshop/settle.rs`, which finds the answer.
+//! Must not know: how a page looks. Beside it: `workshop/settle.rs`, which finds the answer; `reports::quiz` and
+//! `reports::export`, which have what is handed out.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use reports::export::predictions_csv;
 use reports::format::{Unit, number};
 use reports::metrics::metric;
 use reports::page::SoFar;
-use reports::record::store::RunFolder;
-use reports::record::{Confidence, LessonResult};
-use reports::words::predicted::sure;
+use reports::quiz::{QuizQuestion, render};
+use reports::record::store::{RunFolder, write_whole};
+use reports::record::{Confidence, LessonResult, PredictionRecord};
+use reports::words::predicted::{Predicted, sure};
 use serde_json::{Value, json};
 
-use super::desk::{Asked, AskedState, controls};
-use crate::workshop::lesson::LessonSetup;
+use super::course::controls;
+use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup};
 use crate::workshop::settle::{LessonFindings, OnTheLine, settle};
 use crate::workshop::source::side_by_side;
+
+/// A prediction, and what has become of it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) lesson: &'static Lesson,
+    pub(super) settings: LessonSettings,
+    /// That of whoever sits at the page, or those of a room: one at least.
+    pub(super) predictions: Vec<PredictionRecord>,
+    /// How often a room chose each answer, in each of its rounds; empty where it was not asked.
+    pub(super) counts: Vec<Vec<u32>>,
+    /// Why it came out so; empty before the run.
+    pub(super) explanation: Vec<String>,
+    pub(super) state: AskedState,
+}
+
+impl Asked {
+    /// What was expected beside what was measured, in sentences.
+    pub(super) fn said(&self) -> Predicted {
+        let all: Vec<&PredictionRecord> = self.predictions.iter().collect();
+        Predicted::of_room(&all).expect("nothing is asked of nobody")
+    }
+}
+
+/// What has become of a prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum AskedState {
+    /// Nothing has been run.
+    Predicted,
+    /// Its run goes on, or is about to begin.
+    Running,
+    /// What came out, for the page.
+    Revealed(Value),
+}
+
+/// Where a run of a prediction is written, beside those before it.
+pub(super) fn folder_of(base: &Path, id: usize, lesson: &Lesson) -> PathBuf {
+    base.join(format!("{:02}-{}", id + 1, lesson.name))
+}
 
 /// Reads the run in a folder, and completes a prediction with what it found.
 ///
 /// # Errors
 /// Where the run can't be read.
-pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Result<()> {
+pub(super) fn reveal(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Result<()> {
     let run = RunFolder::open(folder)?.read().with_context(|| format!("{} can't be read", folder.display()))?;
     let lesson = asked.lesson;
     let setup = (lesson.setup)(&asked.settings);
@@ -103,11 +144,35 @@ fn line(setup: &LessonSetup, at: OnTheLine, said: &str) -> Value {
 /// How far the line goes beyond its first and its last bound.
 const MARGIN: f64 = 10.0;
 
+/// The table.
+pub(super) const TABLE: &str = "predictions.csv";
+/// The quiz.
+pub(super) const QUIZ: &str = "quiz.html";
+
+/// Writes table and quiz of everything that has been run.
+///
+/// # Errors
+/// Where the folder can't be written to.
+pub(super) fn hand_out(folder: &Path, asked: &[Asked]) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{} can't be created", folder.display()))?;
+    let predictions: Vec<&PredictionRecord> =
+        asked.iter().flat_map(|one| &one.predictions).filter(|one| one.result.is_some()).collect();
+    let questions = asked.iter().filter_map(|one| {
+        let why = one.explanation.first().cloned().unwrap_or_default();
+        QuizQuestion::of(one.predictions.first()?, (one.lesson.story)().title, &why)
+    });
+    put(&folder.join(TABLE), &predictions_csv(&predictions))?;
+    put(&folder.join(QUIZ), &render(&QuizQuestion::last_of_each(questions)))
+}
+
+fn put(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_whole(path, text.as_bytes()).with_context(|| format!("{} can't be written", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::workshop::LESSONS;
-    use crate::workshop::lesson::LessonSettings;
 
     #[test]
     fn the_line_is_in_order_and_holds_every_value() {
