@@ -18,7 +18,7 @@ use crate::plan::PlanError;
 use crate::process::{CommandLaunch, ServerProcess, Stopped, launch_command};
 use crate::run::Interrupt;
 
-/// Check whether a server keeps to the JSON protocol (docs/protocol.md)
+/// Check whether a server keeps to the JSON protocol
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("whom").required(true).args(["target", "server"])))]
 pub(super) struct CheckArgs {

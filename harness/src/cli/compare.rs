@@ -1,6 +1,7 @@
 //! `harness compare`: the main job. What was typed becomes a plan, the plan a run, the run a report.
 //!
-//! Beside it: `new_run.rs`, how any run begins; `resume.rs`, one that goes on.
+//! Read `compare/resume.rs`, a run that goes on (with `resume_machines.rs`), and `other_build.rs`, servers of another build. Beside
+//! it: `new_run.rs`, how any run begins; `under_way.rs`, how it goes on.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,16 +11,16 @@ use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 
+use self::other_build::{build_of_saved, other_build};
+use self::resume::{probes, rebuilt, with_models};
 use super::busy::FirstLook;
 use super::forecast::{RunForecast, describe};
 use super::limits::too_few_cpus;
 use super::live::LiveArgs;
 use super::machines::cast_of_loads;
 use super::new_run::RunArgs;
-use super::other_build::{build_of_saved, other_build};
 use super::output::{print, usage};
 use super::progress::rough;
-use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::Servers;
 use super::summary::SummaryFormat;
 use super::trace::{self, Timelines};
@@ -28,6 +29,10 @@ use super::{contenders, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
 use crate::run::{Preflight, preflight};
+
+mod other_build;
+mod resume;
+pub(super) mod resume_machines;
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]

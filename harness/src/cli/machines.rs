@@ -156,11 +156,7 @@ impl MachinesArgs {
     ///
     /// # Errors
     /// Where a command can't be read, or something is asked for that can't be done from elsewhere.
-    fn resolve(
-        &self,
-        plan: &RunPlan<'_>,
-        servers: &Servers,
-    ) -> Result<(Vec<WorkerCommand>, Option<IpAddr>), PlanError> {
+    fn resolve(&self, plan: &RunPlan<'_>, servers: &Servers) -> Result<Vec<WorkerCommand>, PlanError> {
         if self.server_address.is_some_and(|address| address.is_unspecified() || address.is_multicast()) {
             return usage("the load machines connect to --server-address; give an address of the servers' machine");
         }
@@ -176,9 +172,9 @@ impl MachinesArgs {
             return usage(format!("{} of that run: {NOT_FROM_ELSEWHERE}; leave out --load-from", own.join(" and ")));
         }
         if self.from.commands.is_empty() {
-            return Ok((vec![worker_here()], self.server_address));
+            return Ok(vec![worker_here()]);
         }
-        Ok((self.from.workers()?, self.server_address))
+        self.from.workers()
     }
 
     /// Starts what was typed, and says who takes part.
@@ -194,8 +190,9 @@ impl MachinesArgs {
         if self.is_empty() {
             return Ok(None);
         }
-        let (load_from, server_address) = self.resolve(plan, servers)?;
-        let typed = OtherMachines { load_from, host, server_address, allow_remote: self.allow_remote };
+        let load_from = self.resolve(plan, servers)?;
+        let MachinesArgs { server_address, allow_remote, .. } = *self;
+        let typed = OtherMachines { load_from, host, server_address, allow_remote };
         let elsewhere = match Elsewhere::start(typed, own_hello(), interrupt.flag()) {
             Ok(elsewhere) => elsewhere,
             Err(ElsewhereError::Machines(error)) => return Err(error.into()),

@@ -4,7 +4,6 @@
 
 mod busy;
 mod capacity;
-mod card;
 mod check;
 mod compare;
 mod contenders;
@@ -14,7 +13,6 @@ mod ending;
 mod forecast;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
-mod inside;
 mod lesson;
 mod limits;
 mod list;
@@ -24,20 +22,16 @@ mod machines;
 mod map;
 mod microcosts;
 mod new_run;
-mod other_build;
 mod output;
 mod own_children;
 mod progress;
 mod protagonists;
 mod publish;
-mod remote;
 mod report;
-mod resume;
-mod resume_machines;
 #[cfg(test)]
 mod schemas;
 mod selftest;
-pub mod serve;
+mod serve;
 mod servers;
 mod shell;
 mod summary;
@@ -70,49 +64,30 @@ fn next() -> String {
     format!("Exit codes: {}\n\nTo begin: harness compare", codes.collect::<Vec<_>>().join(", "))
 }
 
+/// What each does is said where its arguments are, and shown in this order.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Compare server models under the same load and write a report
     Compare(compare::CompareArgs),
-    /// Find the highest load that each server carries within a limit on its response time
     Capacity(capacity::CapacityArgs),
-    /// Map which of two servers carries more, by number of connections and kind of work
     Map(map::MapArgs),
-    /// Publish runs on a static site, with an index, permanent pages and trends
     Publish(publish::PublishArgs),
-    /// Write the report of a saved run again, or slides about it
     Report(report::ReportArgs),
-    /// Compare two saved runs, and say what has changed
     Diff(diff::DiffArgs),
-    /// Take a lesson in this terminal: a question, your answer, a short run, and what came out
     Lesson(lesson::LessonArgs),
-    /// Put load on any server, and report throughput, response times and errors
     Load(load::LoadArgs),
-    /// Check whether a server keeps to the JSON protocol
     Check(check::CheckArgs),
-    /// List models, their options, and experiments
     List(list::ListArgs),
-    /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
     Microcosts(microcosts::MicrocostsArgs),
-    /// Run one server model until Ctrl-C or SIGTERM
     Serve(serve::ServeArgs),
-    /// Record for a few milliseconds which thread runs which request
     Trace(trace::TraceArgs),
-    /// Watch models side by side in this terminal, under a load that you change
     Watch(watch::WatchArgs),
-    /// Check whether this machine is fit for a run: its limits, other programs, what a killed run left behind
     Doctor(doctor::DoctorArgs),
-    /// Teach the lessons in a browser: predict, run, and see what came out
     Workshop(workshop::WorkshopArgs),
-    /// Test the harness itself: measure what is known already, and check what it finds
     Selftest(selftest::SelftestArgs),
-    /// Write a settings file for `--config`, with every option explained
     Init(shell::init::InitArgs),
-    /// Print a script with which your shell completes commands, options and names
     Completions(shell::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(shell::man::ManArgs),
-    /// Send part of a load, or run servers, for a harness on another machine; `--load-from` and `--server-on` start it
     Worker(worker::WorkerArgs),
     #[command(hide = true)]
     Subject(own_children::SubjectArgs),

@@ -20,7 +20,7 @@ mod folder;
 use folder::SiteFolder;
 pub(super) use folder::{SiteError, UNFINISHED_RUN};
 
-/// Publish runs on a static site: an index, a permanent page for each, trends, and their data
+/// Publish runs on a static site, with an index, permanent pages and trends
 #[derive(Debug, clap::Args)]
 pub(super) struct PublishArgs {
     /// Folder of the site; a new or empty one becomes a site

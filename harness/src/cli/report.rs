@@ -11,10 +11,10 @@ use reports::record::Ending;
 use reports::record::store::{Run, RunFolder, write_whole};
 use reports::slides::{DeckChoice, FigureChoice};
 
+use super::compare::resume_machines::to_go_on;
 use super::ending::{code_of_run, sentence, unproven};
 use super::output::{print, tell, usage};
 use super::protagonists;
-use super::resume_machines::to_go_on;
 use super::summary::{self, SummaryFormat};
 use super::under_way::as_summary;
 use crate::plan::{PlanError, Preset};

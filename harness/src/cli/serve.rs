@@ -17,20 +17,23 @@ use reports::record::ServerCounters;
 use servers::protocol::Wire;
 use servers::{Contender, Server, ServerMonitor, Trace};
 
-use super::inside::{answer, narrate};
+use self::inside::{answer, narrate};
+use self::remote::{REMOTE_LIMITS, can_be_reached, remote_limits};
 use super::output::{tell, usage};
-use super::remote::{REMOTE_LIMITS, can_be_reached, remote_limits};
 use crate::backend::{Backend, Promptness};
 use crate::observe::restrict_this_thread;
 use crate::process::message::{Farewell, InsideReply, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
+
+mod inside;
+mod remote;
 
 /// How long connections may take to notice that the server stops; what is still open then is cut off.
 const GRACE: Duration = Duration::from_millis(300);
 
 /// Run one server model until Ctrl-C or SIGTERM
 #[derive(Debug, clap::Args)]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// The model and its options, such as `threaded` or `thread-pool:workers=8`; `harness list` names them
     #[arg(value_name = "MODEL[:KEY=VALUE,...]")]
     contender: String,
@@ -85,7 +88,7 @@ pub struct ServeArgs {
 ///
 /// # Errors
 /// Where the contender is unknown, the address can't be had, or the accept loop gives up.
-pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     // First of all, while the parent can hardly have died yet, and before any thread is made.
     let supervision = supervise(&args)?;
     // One that is measured is the same wherever it listens.
@@ -119,7 +122,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if args.inside {
         narrate(&server).context("the thread for --inside can't be started")?;
     }
-    serve(listener, &server, requests, Goodbye::new(notes), model.run)
+    serve(listener, &server, requests, Goodbye { said: Once::new(), notes }, model.run)
 }
 
 fn supervise(args: &ServeArgs) -> anyhow::Result<Supervision> {
@@ -209,10 +212,6 @@ struct Goodbye {
 }
 
 impl Goodbye {
-    fn new(notes: Option<TraceFile>) -> Self {
-        Self { said: Once::new(), notes }
-    }
-
     /// The notes come first: who hears the last line may read them.
     fn say(&self, server: &Server) {
         self.said.call_once(|| {

@@ -1,6 +1,6 @@
 //! What a run says at its end, in each of its formats: a scorecard, all figures, or what other programs read.
 //!
-//! Must not know: how anything was found. Beside it: `card.rs`, the scorecard; `reports::summary`, the figures.
+//! Must not know: how anything was found. Read `summary/card.rs`, the scorecard. Beside it: `reports::summary`, the figures.
 
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
@@ -16,8 +16,9 @@ use reports::verdict::Matrix;
 use reports::words::predicted::Predicted;
 use reports::{export, plain};
 
-use super::card;
 use super::output::{json_text, styled};
+
+mod card;
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -169,10 +169,10 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let report = report::write_page(&folder, &run)?;
     let told = telling::reveal(saved, (lesson.explanation)(&findings));
     print(&format!("{told}{}\nreport: {}\n", telling::next(lesson), report.display()))?;
-    if args.look && !stage.interrupt().is_set() {
+    if args.look && !stage.interrupt.is_set() {
         look(lesson, &setup, &stage)?;
     }
-    Ok(code_of_lesson(&end, is_decided, stage.interrupt()))
+    Ok(code_of_lesson(&end, is_decided, &stage.interrupt))
 }
 
 /// The place of an answer that was typed as its letter or its number.
@@ -204,9 +204,9 @@ pub(super) fn predicted(
 /// Leaves the servers running under a small load until Enter is pressed, or the input ends.
 fn look(lesson: &Lesson, setup: &LessonSetup, stage: &LessonStage) -> anyhow::Result<()> {
     let standing = StandingServers::start(setup, stage)?;
-    print(&telling::look(lesson, &standing.servers()))?;
+    print(&telling::look(lesson, &standing.servers))?;
     tell("press Enter to end them");
-    asking::wait_for_enter(stage.interrupt());
+    asking::wait_for_enter(&stage.interrupt);
     drop(standing);
     Ok(())
 }

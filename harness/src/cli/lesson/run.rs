@@ -23,9 +23,11 @@ use crate::workshop::settle::{LessonFindings, settle};
 
 /// What all runs of a session have in common. This thread leaves the servers' CPUs when it is entered.
 pub(in crate::cli) struct LessonStage {
-    placement: PlacementRecord,
-    machine: Machine,
-    interrupt: Interrupt,
+    /// Which CPUs are whose.
+    pub(in crate::cli) placement: PlacementRecord,
+    pub(super) machine: Machine,
+    /// Set by a signal.
+    pub(in crate::cli) interrupt: Interrupt,
 }
 
 impl LessonStage {
@@ -38,21 +40,6 @@ impl LessonStage {
         let stage = LessonStage { placement, machine: machine()?, interrupt: Interrupt::listen()? };
         restrict_this_thread(&stage.placement.generator_cpus)?;
         Ok(stage)
-    }
-
-    /// Set by a signal.
-    pub(in crate::cli) fn interrupt(&self) -> &Interrupt {
-        &self.interrupt
-    }
-
-    /// Which CPUs are whose.
-    pub(in crate::cli) fn placement(&self) -> &PlacementRecord {
-        &self.placement
-    }
-
-    /// The machine.
-    pub(super) fn machine(&self) -> &Machine {
-        &self.machine
     }
 }
 

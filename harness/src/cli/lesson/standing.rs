@@ -35,7 +35,8 @@ pub(in crate::cli) struct StoodServer {
 /// Servers that run until this is dropped.
 pub(in crate::cli) struct StandingServers {
     stop: Arc<AtomicBool>,
-    servers: Vec<StoodServer>,
+    /// Those that run, as they were when they began.
+    pub(in crate::cli) servers: Vec<StoodServer>,
     session: Option<JoinHandle<()>>,
     _commands: Sender<SessionCommand>,
     _backend: Option<Backend>,
@@ -63,10 +64,10 @@ impl StandingServers {
             commands: Vec::new(),
             page: None,
             program: None,
-            server_cpus: stage.placement().server_cpus.clone(),
+            server_cpus: stage.placement.server_cpus.clone(),
             spin_rate: servers::calibrate_spin(),
             backend: backend.as_ref().map(Backend::address),
-            kernel_stack_bytes_per_thread: stage.machine().kernel_stack_bytes_per_thread,
+            kernel_stack_bytes_per_thread: stage.machine.kernel_stack_bytes_per_thread,
             seed: 1,
             asked: LiveLoad {
                 connections,
@@ -114,11 +115,6 @@ impl StandingServers {
         // What is told from now on nobody needs, and it ends when nobody listens.
         thread::Builder::new().name("looking-on".to_owned()).spawn(move || told.iter().for_each(drop))?;
         Ok(standing)
-    }
-
-    /// Those that run, as they were when they began.
-    pub(in crate::cli) fn servers(&self) -> Vec<StoodServer> {
-        self.servers.clone()
     }
 }
 

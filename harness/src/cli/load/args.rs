@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::RangedI64ValueParser;
 use servers::protocol::Wire;
 
 use super::judgement::gates::LoadGate;
@@ -66,14 +67,7 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) rate: Rate,
 
     /// Connections to keep open; with --arrivals sessions, the most at once
-    #[arg(
-        short,
-        long,
-        value_name = "N",
-        default_value_t = 64,
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
-        help_heading = LOAD
-    )]
+    #[arg(short, long, value_name = "N", default_value_t = 64, value_parser = up_to(1_000_000), help_heading = LOAD)]
     pub(super) connections: u32,
 
     /// How long to measure [default: 10s]
@@ -100,12 +94,7 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) arrivals: Option<ArrivalsArg>,
 
     /// Requests in each session [default: 10]
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
-        help_heading = LOAD
-    )]
+    #[arg(long, value_name = "N", value_parser = up_to(1_000_000), help_heading = LOAD)]
     pub(super) requests_per_session: Option<u32>,
 
     /// Pause in a session between a reply and the next request [default: 0s]
@@ -122,13 +111,7 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) seed: u64,
 
     /// Threads that send
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..=1_024),
-        help_heading = GENERATOR
-    )]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to(1_024), help_heading = GENERATOR)]
     pub(super) threads: u32,
 
     /// How a thread waits for the next request
@@ -196,6 +179,11 @@ pub(in crate::cli) enum Rate {
     Max,
     /// Requests per second.
     Rps(f64),
+}
+
+/// Reads a whole number from 1 on.
+fn up_to(most: u32) -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(most))
 }
 
 /// Reads `max` or a number.

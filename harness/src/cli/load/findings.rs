@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use self::percentiles::{Percentiles, TimeParts};
 use self::times::LoadTimes;
 use self::workers::{WorkerFindings, findings_of_each};
-use super::judgement::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence};
+use super::judgement::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence, stopped};
 use super::judgement::gates::{Figures, HeldGate, LoadGate};
 use super::judgement::notices::{SentAgain, hung, notices, sent_again};
 use crate::allocator::VERSION;
@@ -222,7 +222,7 @@ impl LoadFindings {
         let slowest = self.response_time_ns.as_ref().or(self.service_time_ns.as_ref()).map(|times| times.max);
         self.notices.extend(sent_again(&sent_again_by_machine(asking), slowest));
         self.warnings.extend(doubts.iter().map(|doubt| sentence(doubt, sending)));
-        self.warnings.extend(was_stopped.then(|| stopped(self, spec, asking.requests)));
+        self.warnings.extend(was_stopped.then(|| stopped(outcome, spec, asking.requests)));
         self.warnings.extend(capacity_of_the_generator(spec, sending));
         if doubts.iter().any(|doubt| matches!(doubt, Warning::TailLag { .. })) {
             self.response_time_ns = self.response_time_ns.take().map(Percentiles::with_doubtful_tail);
@@ -282,22 +282,4 @@ fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {
         (true, ArrivalProcess::Closed) => "valid: the figures add up",
         (true, _) => "valid: the generator kept to its schedule, and the figures add up",
     }
-}
-
-fn stopped(findings: &LoadFindings, spec: &LoadSpec, requests: Option<u64>) -> String {
-    let second = |ns: u64| reports::format::Unit::Nanoseconds.show(ns as f64);
-    let measured = second(findings.duration_ns);
-    let planned = match requests {
-        Some(requests) => reports::format::counted(requests, "request"),
-        None => second(nanoseconds(spec.window)),
-    };
-    let under_way = match findings.ledger.in_flight {
-        0 => String::new(),
-        in_flight => {
-            format!(", where {} that had no reply yet count as failed", reports::format::counted(in_flight, "request"))
-        }
-    };
-    format!(
-        "stopped after {measured} of {planned}, and all figures are about that time{under_way}; let it run to its end for all"
-    )
 }

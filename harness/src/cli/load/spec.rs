@@ -109,6 +109,22 @@ fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::definition;
+
+    #[test]
+    fn help_names_the_defaults_that_are_taken() {
+        let definition = definition();
+        let options = || definition.find_subcommand("load").unwrap().get_arguments();
+        for (name, usual) in [
+            ("duration", humantime::format_duration(DURATION).to_string()),
+            ("warm-up", humantime::format_duration(WARM_UP).to_string()),
+            ("requests-per-session", REQUESTS_PER_SESSION.to_string()),
+        ] {
+            let option = options().find(|option| option.get_long() == Some(name)).unwrap();
+            let help = option.get_help().unwrap().to_string();
+            assert!(help.ends_with(&format!("[default: {usual}]")), "{help}");
+        }
+    }
 
     #[test]
     fn what_will_hardly_send_anything_says_so_before() {

@@ -46,17 +46,20 @@ pub(super) struct Written {
     hgrm: String,
 }
 
+fn times(count: u64) -> HistogramRecord {
+    record((0..count).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }))
+}
+
 impl JudgedLoad {
     /// Ten seconds at 1,000 requests per second, of which each took 100 µs or, one in a hundred, 300.
     pub(super) fn open() -> JudgedLoad {
-        let times = || record((0..10_000).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }));
         let traffic = Traffic {
             ledger: Ledger { scheduled: 10_000, ok: 10_000, ..Ledger::default() },
             ok_within_window: 10_000,
             connections: ConnectionLedger { established: 4, ..ConnectionLedger::default() },
-            response_time: Some(times()),
+            response_time: Some(times(10_000)),
             schedule_lag: Some(record([US; 10_000])),
-            ..Traffic::new(times())
+            ..Traffic::new(times(10_000))
         };
         let spec = LoadSpec {
             shape: Shape::Connections { connections: 4 },
@@ -78,11 +81,10 @@ impl JudgedLoad {
     /// The same, but that every fourth request got an error at once.
     pub(super) fn failing() -> JudgedLoad {
         let mut load = JudgedLoad::open();
-        let times = || record((0..7_500).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }));
-        load.outcome.traffic.ledger = Ledger { scheduled: 10_000, ok: 7_500, error: 2_500, ..Ledger::default() };
-        load.outcome.traffic.ok_within_window = 7_500;
-        load.outcome.traffic.response_time = Some(times());
-        load.outcome.traffic.service_time = times();
+        let traffic = &mut load.outcome.traffic;
+        traffic.ledger = Ledger { ok: 7_500, error: 2_500, ..traffic.ledger };
+        traffic.ok_within_window = 7_500;
+        (traffic.response_time, traffic.service_time) = (Some(times(7_500)), times(7_500));
         load
     }
 

@@ -33,7 +33,7 @@ pub(super) fn variable(option: &str) -> String {
 
 /// A warning for each of these names that begins as ours do and that no command reads, with the one that may have been meant.
 /// `definition` is built.
-pub(super) fn unknown_variables(definition: &Command, names: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(super) fn unknown_variables(definition: &Command, names: impl IntoIterator<Item = String>) -> BTreeSet<String> {
     let shown = definition.get_subcommands().filter(|command| !command.is_hide_set());
     let options: BTreeSet<&str> = shown.flat_map(options).map(|(name, _)| name).chain([FLAG]).collect();
     let known: BTreeSet<String> = options.iter().map(|name| variable(name)).collect();
@@ -61,7 +61,7 @@ mod tests {
     use crate::cli::{built_definition, definition};
 
     fn warnings(names: &[&str]) -> Vec<String> {
-        unknown_variables(&built_definition(), names.iter().map(|name| (*name).to_owned()))
+        unknown_variables(&built_definition(), names.iter().map(|name| (*name).to_owned())).into_iter().collect()
     }
 
     #[test]

@@ -27,53 +27,37 @@ fn refused(file: &str) -> String {
 }
 
 #[test]
-fn a_flag_beats_a_variable_and_that_beats_the_file() {
-    let file = "[compare]\npreset = \"full\"\nseed = 3\nblocks = 4\n";
-    let words = words_of("harness compare --seed 9", file, &[("HARNESS_PRESET", "smoke"), ("HARNESS_SEED", "5")]);
-    assert_eq!(words.unwrap(), "harness compare --preset=smoke --blocks=4 --seed 9");
-}
-
-#[test]
-fn a_short_flag_counts_as_typed_and_other_commands_tables_do_not_count() {
-    let file = "[compare]\nquiet = true\n[list]\nformat = \"json\"\n";
-    assert_eq!(words_of("harness compare -q", file, &[]).unwrap(), "harness compare -q");
-    assert_eq!(words_of("harness list", file, &[]).unwrap(), "harness list --format=json");
-    assert_eq!(words_of("harness compare", file, &[("HARNESS_QUIET", "0")]).unwrap(), "harness compare");
-}
-
-#[test]
-fn what_excludes_something_that_was_typed_is_left_out() {
-    let file = "[compare]\npreset = \"full\"\nblocks = 4\n";
-    assert_eq!(
-        words_of("harness compare --resume runs/a", file, &[]).unwrap(),
-        "harness compare --blocks=4 --resume runs/a"
-    );
-    assert_eq!(
-        words_of("harness compare --preset quick", "[compare]\nlike = \"runs/a\"", &[]).unwrap(),
-        "harness compare --preset quick",
-        "the other way round, too"
-    );
-}
-
-#[test]
-fn lists_become_what_the_option_takes() {
-    let file = "[compare]\nmodels = [\"threaded\", \"thread-pool:workers=8\"]\nexperiments = [\"memory\", \"churn\"]\n";
-    assert_eq!(
-        words_of("harness compare", file, &[]).unwrap(),
-        "harness compare --experiments=memory --experiments=churn --models=threaded,thread-pool:workers=8"
-    );
-}
-
-#[test]
-fn what_a_command_requires_may_be_in_the_file() {
-    let file = "[trace]\nout = \"t.json\"\n";
-    assert_eq!(words_of("harness trace threaded", file, &[]).unwrap(), "harness trace --out=t.json threaded");
-}
-
-#[test]
-fn servers_that_the_harness_starts_are_told_everything() {
-    let line = "harness serve threaded --supervised --parent 1";
-    assert_eq!(words_of(line, "[serve]\nwire = \"http\"", &[("HARNESS_WIRE", "http")]).unwrap(), line);
+fn what_is_left_open_is_added_as_if_it_had_been_typed() {
+    let sizes = "[compare]\npreset = \"full\"\nseed = 3\nblocks = 4\n";
+    let quiet = "[compare]\nquiet = true\n[list]\nformat = \"json\"\n";
+    let lists =
+        "[compare]\nmodels = [\"threaded\", \"thread-pool:workers=8\"]\nexperiments = [\"memory\", \"churn\"]\n";
+    let listed = "--experiments=memory --experiments=churn --models=threaded,thread-pool:workers=8";
+    let (out, like, wire) = ("[trace]\nout = \"t.json\"\n", "[compare]\nlike = \"runs/a\"", "[serve]\nwire = \"http\"");
+    let supervised = "serve threaded --supervised --parent 1";
+    let both = &[("HARNESS_PRESET", "smoke"), ("HARNESS_SEED", "5")][..];
+    let none: &[(&str, &str)] = &[];
+    let table = [
+        (
+            "a flag beats a variable, and that the file",
+            "compare --seed 9",
+            sizes,
+            both,
+            "compare --preset=smoke --blocks=4 --seed 9",
+        ),
+        ("a short flag counts as typed", "compare -q", quiet, none, "compare -q"),
+        ("other commands' tables do not count", "list", quiet, none, "list --format=json"),
+        ("a switch can be off", "compare", quiet, &[("HARNESS_QUIET", "0")][..], "compare"),
+        ("what was typed excludes it", "compare --resume a", sizes, none, "compare --blocks=4 --resume a"),
+        ("the other way round, too", "compare --preset quick", like, none, "compare --preset quick"),
+        ("lists become what the option takes", "compare", lists, none, &*format!("compare {listed}")),
+        ("what is required may be in the file", "trace threaded", out, none, "trace --out=t.json threaded"),
+        ("servers of the harness are told everything", supervised, wire, &[("HARNESS_WIRE", "http")][..], supervised),
+    ];
+    for (why, line, file, variables, words) in table {
+        let found = words_of(&format!("harness {line}"), file, variables).unwrap();
+        assert_eq!(found, format!("harness {words}"), "{why}");
+    }
 }
 
 #[test]

@@ -124,55 +124,40 @@ mod tests {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
-    fn told(character: char, asked: &LiveLoad) -> Option<SessionCommand> {
-        match live(key(KeyCode::Char(character)), asked, &LIMITS)? {
-            Action::Tell(command) => Some(command),
-            _ => None,
-        }
-    }
-
     #[test]
-    fn keys_step_up_and_down_within_the_limits() {
-        assert_eq!(told('+', &asked()), Some(SessionCommand::Rate(1_000.0)));
-        assert_eq!(told('-', &asked()), Some(SessionCommand::Rate(200.0)));
-        assert_eq!(told(']', &asked()), Some(SessionCommand::Connections(128)));
-        assert_eq!(told('[', &asked()), Some(SessionCommand::Connections(32)));
+    fn each_key_does_one_thing_within_the_limits() {
+        use SessionCommand::{Connections, Flood, GoOn, Pause, Rate, Work};
+
         let most = LiveLoad { connections: 256, rate_rps: Some(1_000.0), ..asked() };
-        assert_eq!(told('+', &most), Some(SessionCommand::Rate(1_333.0)));
-        assert_eq!(told(']', &most), Some(SessionCommand::Connections(300)));
         let least = LiveLoad { connections: 1, rate_rps: Some(10.0), ..asked() };
-        assert_eq!(
-            (told('-', &least), told('[', &least)),
-            (Some(SessionCommand::Rate(10.0)), Some(SessionCommand::Connections(1)))
-        );
-    }
-
-    #[test]
-    fn a_value_between_two_steps_goes_to_the_next() {
         let between = LiveLoad { connections: 100, rate_rps: Some(300.0), ..asked() };
-        assert_eq!(
-            (told('+', &between), told('[', &between)),
-            (Some(SessionCommand::Rate(500.0)), Some(SessionCommand::Connections(64)))
-        );
-    }
-
-    #[test]
-    fn work_goes_round_and_the_rest_is_there_or_not() {
-        assert_eq!(told('w', &asked()), Some(SessionCommand::Work("spin 200us".to_owned())));
-        let other = LiveLoad { work: "block 1ms".to_owned(), flood: 50, is_paused: true, ..asked() };
-        assert_eq!(told('w', &other), Some(SessionCommand::Work("echo hi".to_owned())));
-        assert_eq!(
-            (told('f', &asked()), told('f', &other)),
-            (Some(SessionCommand::Flood(50)), Some(SessionCommand::Flood(0)))
-        );
-        assert_eq!((told(' ', &asked()), told(' ', &other)), (Some(SessionCommand::Pause), Some(SessionCommand::GoOn)));
+        let paused = LiveLoad { work: "block 1ms".to_owned(), flood: 50, is_paused: true, ..asked() };
+        let table = [
+            ('+', asked(), Some(Rate(1_000.0))),
+            ('-', asked(), Some(Rate(200.0))),
+            (']', asked(), Some(Connections(128))),
+            ('[', asked(), Some(Connections(32))),
+            ('+', most.clone(), Some(Rate(1_333.0))),
+            (']', most, Some(Connections(300))),
+            ('-', least.clone(), Some(Rate(10.0))),
+            ('[', least, Some(Connections(1))),
+            ('+', between.clone(), Some(Rate(500.0))),
+            ('[', between, Some(Connections(64))),
+            ('w', asked(), Some(Work("spin 200us".to_owned()))),
+            ('w', paused.clone(), Some(Work("echo hi".to_owned()))),
+            ('f', asked(), Some(Flood(50))),
+            ('f', paused.clone(), Some(Flood(0))),
+            (' ', asked(), Some(Pause)),
+            (' ', paused, Some(GoOn)),
+            ('x', asked(), None),
+            // A closed loop has no rate to change.
+            ('+', LiveLoad { rate_rps: None, ..asked() }, None),
+        ];
+        for (typed, asked, command) in table {
+            let found = live(key(KeyCode::Char(typed)), &asked, &LIMITS);
+            assert_eq!(found, command.map(Action::Tell), "{typed} with {asked:?}");
+        }
         assert_eq!(live(key(KeyCode::Char('r')), &asked(), &LIMITS), Some(Action::Record));
-        assert_eq!(told('x', &asked()), None);
-    }
-
-    #[test]
-    fn a_closed_loop_has_no_rate_to_change() {
-        assert_eq!(told('+', &LiveLoad { rate_rps: None, ..asked() }), None);
     }
 
     #[test]

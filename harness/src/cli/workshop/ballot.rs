@@ -24,7 +24,7 @@ pub(super) struct Ballot {
     pub(super) lesson: &'static Lesson,
     pub(super) settings: LessonSettings,
     /// What each phone would be asked in a record, with an answer that means nothing.
-    asked: PredictionRecord,
+    pub(super) asked: PredictionRecord,
     /// Whether votes are taken.
     pub(super) is_open: bool,
     /// By the phones' random numbers, which are in no order of their coming. One for each round that has begun.
@@ -35,14 +35,6 @@ impl Ballot {
     /// The first round begins. `asked` has the question as it is set.
     pub(super) fn open(lesson: &'static Lesson, settings: LessonSettings, asked: PredictionRecord) -> Ballot {
         Ballot { lesson, settings, asked, is_open: true, rounds: vec![BTreeMap::new()] }
-    }
-
-    pub(super) fn question(&self) -> &str {
-        &self.asked.question
-    }
-
-    pub(super) fn answers(&self) -> &[String] {
-        &self.asked.answers
     }
 
     /// The round that goes on, or was the last, from 1.

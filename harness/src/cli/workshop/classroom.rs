@@ -39,7 +39,7 @@ impl Classroom<'_> {
     /// Does what the page wants until a signal comes. No server is left then.
     pub(super) fn teach(&self, jobs: &Receiver<WorkshopJob>) {
         let mut standing: Option<StandingServers> = None;
-        while !self.stage.interrupt().is_set() {
+        while !self.stage.interrupt.is_set() {
             match jobs.recv_timeout(LOOK) {
                 Ok(WorkshopJob::Run(id)) => {
                     // They would disturb the run.
@@ -78,7 +78,7 @@ impl Classroom<'_> {
     }
 
     fn tell_standing(&self, id: usize, standing: Option<&StandingServers>) {
-        let servers = standing.map(StandingServers::servers).unwrap_or_default();
+        let servers = standing.map_or(&[][..], |standing| &standing.servers[..]);
         let server = |server: &StoodServer| json!({ "id": id, "contender": server.contender, "pid": server.pid });
         self.tell("standing", servers.iter().map(server).collect());
     }

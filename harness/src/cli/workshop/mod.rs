@@ -82,7 +82,7 @@ pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
     let (folder, _) = new_run::folder(args.out.as_deref(), "workshop")?;
     let room_address = args.room.then(|| invitation::address(args.room_address, args.allow_remote)).transpose()?;
     let stage = LessonStage::enter()?;
-    let cpus = &stage.placement().generator_cpus;
+    let cpus = &stage.placement.generator_cpus;
     let (jobs, asked) = channel();
     let phones = PhoneLimits { of_one: args.phones_per_address, of_all: MOST_PHONES };
     let room = args.room.then(|| Arc::new(VotingRoom::new(phones)));
@@ -98,7 +98,7 @@ pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
         None => None,
     };
     Classroom { desk: &desk, web: &web, stage: &stage, folder, seed: args.seed }.teach(&asked);
-    Ok(stage.interrupt().exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
+    Ok(stage.interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 
 /// Phones of a room, in all.

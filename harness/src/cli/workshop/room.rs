@@ -65,8 +65,8 @@ impl VotingRoom {
         let ballot = votes.ballot.as_ref().map(|ballot| {
             json!({
                 "lesson": ballot.lesson.name,
-                "question": ballot.question(),
-                "answers": ballot.answers(),
+                "question": ballot.asked.question,
+                "answers": ballot.asked.answers,
                 "open": ballot.is_open,
                 "round": ballot.round(),
                 "rounds": ROUNDS,
@@ -137,7 +137,7 @@ impl VotingRoom {
         let is_it = (told.ballot, told.round) == (*ballots, ballot.as_ref().map_or(0, Ballot::round));
         let open = ballot.as_mut().filter(|ballot| ballot.is_open && is_it);
         let ballot = open.ok_or_else(|| refused("this vote is closed; wait for the next question"))?;
-        if told.chosen >= ballot.answers().len() {
+        if told.chosen >= ballot.asked.answers.len() {
             return Err(refused("there is no such answer; reload the page"));
         }
         if !voters.contains_key(&voter.id) {
@@ -168,8 +168,8 @@ impl Room for VotingRoom {
             "phase": if ballot.is_open { "vote" } else { "closed" },
             "ballot": votes.ballots,
             "round": ballot.round(),
-            "question": ballot.question(),
-            "answers": ballot.answers(),
+            "question": ballot.asked.question,
+            "answers": ballot.asked.answers,
             "mine": mine.map(|Vote { chosen, sure }| json!({ "chosen": chosen, "sure": sure })),
         })
         .to_string()

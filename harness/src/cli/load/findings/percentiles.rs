@@ -57,7 +57,7 @@ impl Percentiles {
     pub(in crate::cli::load) fn of(ranked: &RankedTimes) -> Option<Percentiles> {
         let max = ranked.greatest()?;
         let [p50, p90, p99, p99_9] = SHOWN.map(|(_, p)| ranked.percentile(p));
-        let (mean, count, right) = (ranked.mean_of_answered(), ranked.count(), ranked.answered());
+        let (mean, count, right) = (ranked.mean_of_answered(), ranked.count(), ranked.answered);
         let mean_is_of = (right < count).then_some("right replies");
         Some(Percentiles { p50, p90, p99, p99_9, max, mean, mean_is_of, count, right })
     }

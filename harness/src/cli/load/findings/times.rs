@@ -63,7 +63,7 @@ impl LoadTimes {
 /// ends with it.
 fn written(seconds: &[Second], measured: Duration, timeout_ns: u64, whole: &RankedTimes) -> Vec<SecondOfTimes> {
     if seconds.is_empty() {
-        let histogram = whole.histogram().clone();
+        let histogram = whole.histogram.clone();
         return vec![SecondOfTimes { from: Duration::ZERO, duration: measured, histogram }];
     }
     let second = |second: &Second| {
@@ -81,9 +81,11 @@ const A_SECOND: Duration = Duration::from_secs(1);
 /// Times in nanoseconds, ranked.
 #[derive(Debug, Clone)]
 pub(in crate::cli::load) struct RankedTimes {
-    histogram: Histogram<u64>,
+    /// All of them; what has no right reply stands there as the timeout.
+    pub(in crate::cli::load) histogram: Histogram<u64>,
     distribution: Distribution,
-    answered: u64,
+    /// How many of them are right replies.
+    pub(in crate::cli::load) answered: u64,
     timeout_ns: u64,
     sum_of_answered_ns: u64,
 }
@@ -119,19 +121,9 @@ impl RankedTimes {
         })
     }
 
-    /// All of them; what has no right reply stands there as the timeout.
-    pub(in crate::cli::load) fn histogram(&self) -> &Histogram<u64> {
-        &self.histogram
-    }
-
     /// How many there are.
     pub(in crate::cli::load) fn count(&self) -> u64 {
         self.histogram.len()
-    }
-
-    /// How many of them are right replies.
-    pub(in crate::cli::load) fn answered(&self) -> u64 {
-        self.answered
     }
 
     /// The percentile `p`, 0 to 1; absent where there are too few for it.
@@ -204,8 +196,8 @@ pub(in crate::cli::load) mod tests {
         let ledger = Ledger { scheduled: 14, ok: 10, timeout: 2, error: 1, dropped: 1, ..Ledger::default() };
         let recorded = record((1..=10).chain([1_000, 1_000]));
         let ranked = RankedTimes::of_requests(&recorded, &ledger, 1_000).unwrap();
-        assert_eq!((ranked.count(), ranked.answered()), (14, 10));
-        assert_eq!(ranked.histogram().count_at(1_000), 4);
+        assert_eq!((ranked.count(), ranked.answered), (14, 10));
+        assert_eq!(ranked.histogram.count_at(1_000), 4);
         assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Bounded::above(1_000)), Some(5.5)));
         assert_eq!(ranked.percentile(0.5).unwrap().value, Some(7));
         assert_eq!(ranked.percentile(0.75), Some(Bounded::above(1_000)));

@@ -8,7 +8,7 @@ use reports::record::{GeneratorUsage, PlacementKind, Warning};
 
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, nanoseconds};
 use crate::run::{generator_doubts, machine_doubts, traffic_doubts};
 
 /// From this share of its CPU on, a thread that was late had too much to do.
@@ -141,6 +141,20 @@ pub(in crate::cli::load) fn capacity_of_the_generator(spec: &LoadSpec, sending: 
             share(busy)
         )
     })
+}
+
+/// All figures are about the time that there was of a load that was stopped. `requests` bounds it, where that is no time.
+pub(in crate::cli::load) fn stopped(outcome: &LoadOutcome, spec: &LoadSpec, requests: Option<u64>) -> String {
+    let time = |duration| Unit::Nanoseconds.show(nanoseconds(duration) as f64);
+    let planned = requests.map_or_else(|| time(spec.window), |requests| counted(requests, "request"));
+    let under_way = match outcome.traffic.ledger.in_flight {
+        0 => String::new(),
+        in_flight => format!(", where {} that had no reply yet count as failed", counted(in_flight, "request")),
+    };
+    format!(
+        "stopped after {} of {planned}, and all figures are about that time{under_way}; let it run to its end for all",
+        time(outcome.measured)
+    )
 }
 
 #[cfg(test)]

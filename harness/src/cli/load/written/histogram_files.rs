@@ -49,7 +49,7 @@ impl HistogramFiles {
             sink.write(|file| interval_log(times, start, file))?;
         }
         if let Some(sink) = &mut self.hgrm {
-            sink.write(|file| Ok(percentile_text(times.headline().histogram(), file)?))?;
+            sink.write(|file| Ok(percentile_text(&times.headline().histogram, file)?))?;
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ fn interval_log(times: &LoadTimes, start: SystemTime, file: &mut impl Write) -> 
     let tagged = [("service-time", Some(&times.service_time)), ("schedule-lag", times.schedule_lag.as_ref())];
     for (name, ranked) in tagged {
         if let Some(ranked) = ranked {
-            write(ranked.histogram(), Duration::ZERO, times.measured, Tag::new(name))?;
+            write(&ranked.histogram, Duration::ZERO, times.measured, Tag::new(name))?;
         }
     }
     Ok(())

@@ -11,17 +11,17 @@ use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purpose, Warning};
 
-use super::busy::FirstLook;
-use super::compare::CompareArgs;
-use super::contenders::{cast_for, of_saved};
-use super::limits::too_small_a_quota;
-use super::machines::{own_cpus, put_hosts};
-use super::new_run::{self, HeldMachine, clear_away};
+use super::CompareArgs;
 use super::other_build::build_of_saved;
-use super::protagonists;
 use super::resume_machines::{check_same_commands, check_same_hosts};
-use super::servers::Servers;
-use super::under_way::{OpenRun, as_summary};
+use crate::cli::busy::FirstLook;
+use crate::cli::contenders::{cast_for, of_saved};
+use crate::cli::limits::too_small_a_quota;
+use crate::cli::machines::{own_cpus, put_hosts};
+use crate::cli::new_run::{self, HeldMachine, clear_away};
+use crate::cli::protagonists;
+use crate::cli::servers::Servers;
+use crate::cli::under_way::{OpenRun, as_summary};
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine};
 use crate::plan::{

@@ -1,14 +1,14 @@
 //! `--against`: another build of the harness, whose servers run beside ours.
 //!
 //! Nothing that a saved run names is executed: its build has to be typed again, and to be the very file that it was before
-//! any of it runs. Beside it: `new_run.rs`, `resume.rs`.
+//! any of it runs. Beside it: `resume.rs`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use reports::record::OtherBuild;
 
-use super::output::usage;
+use crate::cli::output::usage;
 use crate::plan::PlanError;
 use crate::process::{HeldProgram, Launch, answer_of, launch_program};
 

@@ -1,7 +1,7 @@
 //! The scorecard on a terminal: twenty lines of eighty columns at the most, the report's path and the next command among
 //! them.
 //!
-//! Must not know: how a verdict is found, or worded. Beside it: `card/columns.rs`, how wide what is; `output.rs`, the other formats.
+//! Must not know: how a verdict is found, or worded. Beside it: `card/columns.rs`, how wide what is; `../summary.rs`, the other formats.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use reports::words::answer::answer;
 use reports::words::scorecard as words;
 
 use self::columns::{CardColumns, fitted, wrapped};
-use super::output::COLUMNS;
-use super::progress::rough;
+use crate::cli::output::COLUMNS;
+use crate::cli::progress::rough;
 use crate::plan::Preset;
 use crate::run::{build, commit};
 

@@ -11,7 +11,7 @@ use super::resume::refuse;
 use crate::plan::PlanError;
 
 /// What to type to go on with a run, where one of its kind can be resumed.
-pub(super) fn to_go_on(manifest: &Manifest, path: &Path) -> Option<String> {
+pub(in crate::cli) fn to_go_on(manifest: &Manifest, path: &Path) -> Option<String> {
     let has = |role| manifest.hosts.iter().any(|host| host.role == role);
     if has(HostRole::Server) {
         return None;

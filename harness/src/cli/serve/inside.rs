@@ -10,7 +10,7 @@ use servers::{
     HistogramBucket, RuntimeSnapshot, Server, ServerMonitor, ServerSnapshot, UnstableMetrics, WorkerSnapshot,
 };
 
-use super::output::tell;
+use crate::cli::output::tell;
 use crate::clock::thread_cpu_ns;
 
 /// Tells a person once a second how things stand, on a thread that lives as long as the process.
