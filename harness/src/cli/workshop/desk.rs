@@ -120,7 +120,7 @@ impl WorkshopDesk {
     fn course(&self) -> Value {
         let asked = self.asked();
         let lesson = |lesson: &&'static Lesson| {
-            let story = (lesson.story)();
+            let story = lesson.story;
             let of_it = |one: &(usize, &Asked)| one.1.lesson.name == lesson.name;
             let revealed = |(id, one): (usize, &Asked)| match &one.state {
                 AskedState::Revealed(_) => Some((id, one.said().verdict)),
@@ -161,7 +161,7 @@ impl WorkshopDesk {
             Some((name.to_owned(), value.parse().ok()?))
         });
         let settings = LessonSettings::with(lesson.controls, &changed.collect::<Option<Vec<_>>>()?).ok()?;
-        let story = (lesson.story)();
+        let story = lesson.story;
         Some(json!({
             "name": lesson.name,
             "title": story.title,

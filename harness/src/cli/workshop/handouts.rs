@@ -28,7 +28,7 @@ pub(super) fn write(folder: &Path, asked: &[Asked]) -> anyhow::Result<()> {
         asked.iter().flat_map(|one| &one.predictions).filter(|one| one.result.is_some()).collect();
     let questions = asked.iter().filter_map(|one| {
         let why = one.explanation.first().cloned().unwrap_or_default();
-        QuizQuestion::of(one.predictions.first()?, (one.lesson.story)().title, &why)
+        QuizQuestion::of(one.predictions.first()?, one.lesson.story.title, &why)
     });
     put(&folder.join(TABLE), &predictions_csv(&predictions))?;
     put(&folder.join(QUIZ), &render(&QuizQuestion::last_of_each(questions)))

@@ -47,7 +47,7 @@ pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Resul
     asked.state = AskedState::Revealed(json!({
         "id": id,
         "lesson": lesson.name,
-        "title": (lesson.story)().title,
+        "title": lesson.story.title,
         "question": first.question,
         "answers": first.answers,
         "beliefs": lesson.beliefs,
