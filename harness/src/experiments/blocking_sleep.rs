@@ -24,7 +24,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "The workers take turns at watching the sockets. How often the turn falls to a blocked one differs \
              between machines, and between versions of the runtime.",
         ],
-        pictures,
+        pictures: || vec![curve_over("connections that block", &["probe_p50", "probe_p99"]), probe_over_time()],
     },
     workloads: Cow::Borrowed(&[Workload::new(
         "block-50ms",
@@ -68,10 +68,6 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     };
     let points = if sizes.load_points <= BLOCKING.len() as u32 { &DECIDING[..] } else { &BLOCKING };
     points.iter().copied().map(task).collect()
-}
-
-fn pictures() -> Vec<Picture> {
-    vec![curve_over("connections that block", &["probe_p50", "probe_p99"]), probe_over_time()]
 }
 
 /// Who waits for half a blocking call waits for somebody else's; in nanoseconds.

@@ -24,7 +24,9 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "The kernel cuts a backlog down to net.core.somaxconn: where that is 128, both queues are short.",
             "Overflows are counted for the whole network namespace, so those of other servers are among them.",
         ],
-        pictures,
+        pictures: || {
+            vec![bars(&["connect_p99", "time_to_drain", "listen_overflows", "disturbance_success"]), probe_over_time()]
+        },
     },
     workloads: Cow::Borrowed(&[Workload::new(
         "echo",
@@ -61,10 +63,6 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let burst = DisturbanceKind::Burst { connections: CLIENTS, work: workload.work() };
     let trial = disturbed(probe, "2,000 connects at once", burst, TIMEOUT);
     vec![workload.task(format!("{CLIENTS}-at-once"), TaskKind::Disturbed(trial))]
-}
-
-fn pictures() -> Vec<Picture> {
-    vec![bars(&["connect_p99", "time_to_drain", "listen_overflows", "disturbance_success"]), probe_over_time()]
 }
 
 /// Less than what the kernel waits for before it tries again, and many times what it takes to answer all of them; in

@@ -23,7 +23,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "Four workers, so that a few clients show it. With more it takes more clients, and no more work.",
             "A pool that hands out requests instead of connections does not have this; it is a small runtime.",
         ],
-        pictures,
+        pictures: || vec![probe_over_time(), curve_over("clients that stay", &["probe_longest_wait"])],
     },
     workloads: Cow::Borrowed(&[Workload::new(
         "newcomers",
@@ -51,10 +51,6 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = sizes.disturbance / 4;
     let workload = &EXPERIMENT.workloads[0];
     STAYING.map(|clients| staying(workload, clients, MOST_WAITING, lasting)).to_vec()
-}
-
-fn pictures() -> Vec<Picture> {
-    vec![probe_over_time(), curve_over("clients that stay", &["probe_longest_wait"])]
 }
 
 /// A new client that waits longer than this waits for something else than its answer, in nanoseconds.

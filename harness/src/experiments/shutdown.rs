@@ -24,7 +24,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "With drain the server waits for requests that it has read whole, and for no idle client.",
             "New connections are refused from the signal on: elsewhere another server would have to take them.",
         ],
-        pictures,
+        pictures: || vec![bars(&["replies_lost", "time_to_stop"]), probe_over_time()],
     },
     workloads: Cow::Borrowed(&[Workload::new(
         "running",
@@ -68,10 +68,6 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     };
     let probe = echo_probe(100.0, newcomers(CLIENTS), sizes.timeout.min(LASTING));
     vec![workload.task("term", TaskKind::Disturbed(disturbed(probe, "a shutdown", shutdown, LASTING)))]
-}
-
-fn pictures() -> Vec<Picture> {
-    vec![bars(&["replies_lost", "time_to_stop"]), probe_over_time()]
 }
 
 const NONE: BoundValue = BoundValue::Number(0.0);

@@ -19,26 +19,7 @@
 use reports::record::Warning;
 use servers::{Contender, ContenderError};
 
-use super::{Contenders, Experiment, Participant};
-
-/// The name of a contender that is run a second time. Nobody else may have it.
-pub const TWIN: &str = "twin";
-
-/// Whether a contender is another one's second self.
-pub fn is_twin(contender: &Participant) -> bool {
-    contender.name() == Some(TWIN)
-}
-
-/// The name of a contender that another build of the harness serves. Nobody else may have it.
-pub const BASE: &str = "base";
-
-/// Whether another build of the harness serves this contender.
-pub fn is_base(contender: &Participant) -> bool {
-    contender.name() == Some(BASE)
-}
-
-/// Those whom the question is about, where nobody else was named.
-pub const PROTAGONISTS: [&str; 2] = ["threaded", "async-multi"];
+use super::{BASE, Contenders, Experiment, PROTAGONISTS, Participant, TWIN, is_twin};
 
 /// Where the contenders of a run come from.
 #[derive(Debug, Clone)]
@@ -227,6 +208,10 @@ mod tests {
         Participant::Command(ServerCommand::new("python", None, "python3 x.py", vec!["python3".to_owned()]))
     }
 
+    fn cast(experiments: &[&'static Experiment], choice: Choice) -> Cast<'static> {
+        Cast::new(experiments, &choice).unwrap()
+    }
+
     /// One experiment of each kind.
     fn experiments() -> Vec<&'static Experiment> {
         ["latency-curve", "idle-flood"].map(|name| experiments::find(name).unwrap()).to_vec()
@@ -235,16 +220,15 @@ mod tests {
     #[test]
     fn protagonists_are_the_usual_two_or_the_first_two_that_were_named() {
         let played = |choice: Choice| {
-            let cast = Cast::new(&[experiments::find("thread-or-task").unwrap()], &choice).unwrap();
-            let cast = cast.with_twins(|_| true).unwrap();
-            labels(&cast, 0).join(" ")
+            let cast = cast(&[experiments::find("thread-or-task").unwrap()], choice);
+            labels(&cast.with_twins(|_| true).unwrap(), 0).join(" ")
         };
         let usual = contenders(&["sequential", "threaded", "async-single", "async-multi"]);
         assert_eq!(played(Choice::Usual(usual)), "threaded async-multi async-multi@twin");
         let named = contenders(&["rayon-pool", "threaded", "sequential"]);
         assert_eq!(played(Choice::Named(named.clone())), "rayon-pool threaded threaded@twin");
-        let cast = Cast::new(&[experiments::find("thread-or-task").unwrap(), experiments()[0]], &Choice::Named(named));
-        let cast = cast.unwrap().about(&["sequential".to_owned(), "rayon-pool".to_owned()]);
+        let cast = cast(&[experiments::find("thread-or-task").unwrap(), experiments()[0]], Choice::Named(named));
+        let cast = cast.about(&["sequential".to_owned(), "rayon-pool".to_owned()]);
         assert_eq!((labels(&cast, 0).join(" ").as_str(), labels(&cast, 1).len()), ("sequential rayon-pool", 3));
     }
 
@@ -254,7 +238,7 @@ mod tests {
 
     #[test]
     fn an_experiment_with_contenders_of_its_own_runs_those_and_all_are_listed_once() {
-        let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "rayon-pool"]))).unwrap();
+        let cast = cast(&experiments(), Choice::Usual(contenders(&["threaded", "rayon-pool"])));
         assert_eq!(labels(&cast, 0), ["threaded", "rayon-pool"]);
         let Contenders::Own(own) = experiments()[1].recipe.contenders else { panic!() };
         assert_eq!(labels(&cast, 1), own);
@@ -266,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_twin_plays_where_contenders_of_the_run_are_compared() {
-        let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "async-multi"]))).unwrap();
+        let cast = cast(&experiments(), Choice::Usual(contenders(&["threaded", "async-multi"])));
         let alone = labels(&cast, 1).join(" ");
         let cast = cast.with_twins(|_| true).unwrap();
         assert_eq!(labels(&cast, 0), ["threaded", "async-multi", "async-multi@twin"]);
@@ -275,7 +259,7 @@ mod tests {
 
     #[test]
     fn every_contender_but_a_twin_has_a_base() {
-        let cast = Cast::new(&experiments(), &Choice::Named(contenders(&["threaded", "async-multi"]))).unwrap();
+        let cast = cast(&experiments(), Choice::Named(contenders(&["threaded", "async-multi"])));
         let cast = cast.with_twins(|_| true).unwrap().with_bases().unwrap();
         let all = ["threaded", "threaded@base", "async-multi", "async-multi@base"];
         assert_eq!(labels(&cast, 0), [&all[..], &["async-multi@twin"]].concat());
@@ -285,7 +269,7 @@ mod tests {
     #[test]
     fn those_that_are_named_play_everywhere() {
         let named = contenders(&["threaded:stack=64KiB", "rayon-pool"]);
-        let cast = Cast::new(&experiments(), &Choice::Named(named)).unwrap();
+        let cast = cast(&experiments(), Choice::Named(named));
         assert_eq!(cast.parts, [[0, 1], [0, 1]]);
         assert_eq!(labels(&cast, 1), ["threaded:stack=64KiB", "rayon-pool"]);
     }
@@ -294,31 +278,27 @@ mod tests {
     fn a_program_of_another_hand_is_left_out_where_our_options_are_compared() {
         let mutex = EXPERIMENTS.iter().find(|experiment| experiment.recipe.own_options.is_some()).unwrap();
         let both = [&contenders(&["threaded"])[..], &[python()]].concat();
-        let cast = Cast::new(&[experiments()[0], mutex], &Choice::Named(both)).unwrap();
-        assert_eq!(
-            (labels(&cast, 0).join(" "), labels(&cast, 1).join(" ")),
-            ("threaded python".into(), "threaded".into())
-        );
-        let [Warning::LeftOut { contender, experiment, reason }] = &cast.left_out[..] else { panic!() };
+        let both = cast(&[experiments()[0], mutex], Choice::Named(both));
+        assert_eq!([0, 1].map(|place| labels(&both, place).join(" ")), ["threaded python", "threaded"]);
+        let [Warning::LeftOut { contender, experiment, reason }] = &both.left_out[..] else { panic!() };
         assert_eq!((contender.as_str(), experiment.as_str()), ("python", mutex.name));
         assert!(reason.contains("option"), "{reason}");
-        let alone = Cast::new(&[experiments()[0], mutex], &Choice::Named(vec![python()])).unwrap();
+        let alone = cast(&[experiments()[0], mutex], Choice::Named(vec![python()]));
         assert_eq!((alone.experiments.len(), alone.parts.len()), (1, 1), "nobody is left to play in the other");
     }
 
     #[test]
     fn programs_have_twins_and_no_bases() {
         let named = [&[python()], &contenders(&["threaded"])[..]].concat();
-        let cast = Cast::new(&[experiments()[0]], &Choice::Named(named)).unwrap().with_bases().unwrap();
-        assert_eq!(labels(&cast, 0), ["python", "threaded", "threaded@base"]);
-        let cast =
-            Cast::new(&[experiments()[0]], &Choice::Named(vec![python()])).unwrap().with_twins(|_| true).unwrap();
+        let both = cast(&experiments()[..1], Choice::Named(named)).with_bases().unwrap();
+        assert_eq!(labels(&both, 0), ["python", "threaded", "threaded@base"]);
+        let cast = cast(&experiments()[..1], Choice::Named(vec![python()])).with_twins(|_| true).unwrap();
         assert_eq!(labels(&cast, 0), ["python", "python@twin"]);
     }
 
     #[test]
     fn an_experiment_without_a_page_is_left_out_with_all_its_contenders() {
-        let cast = Cast::new(&experiments(), &Choice::Named(vec![python()])).unwrap();
+        let cast = cast(&experiments(), Choice::Named(vec![python()]));
         let cast = cast.with_pages(|experiment| experiment.name == experiments()[0].name);
         assert_eq!((cast.experiments.len(), cast.left_out.len()), (1, 1));
         assert_eq!(labels(&cast, 0), ["python"]);

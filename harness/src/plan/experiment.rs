@@ -22,7 +22,7 @@ pub struct Experiment {
 }
 
 /// What readers are told of an experiment, before they see what came out and beside it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Story {
     /// A few words for a heading.
     pub title: &'static str,

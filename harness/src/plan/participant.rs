@@ -5,8 +5,6 @@
 use reports::record;
 use servers::{Contender, ContenderError, MODELS, Model};
 
-use super::PROTAGONISTS;
-
 /// Who takes part.
 #[derive(Debug, Clone)]
 pub enum Participant {
@@ -132,6 +130,25 @@ impl Participant {
         }
     }
 }
+
+/// The name of a contender that is run a second time. Nobody else may have it.
+pub const TWIN: &str = "twin";
+
+/// Whether a contender is another one's second self.
+pub fn is_twin(contender: &Participant) -> bool {
+    contender.name() == Some(TWIN)
+}
+
+/// The name of a contender that another build of the harness serves. Nobody else may have it.
+pub const BASE: &str = "base";
+
+/// Whether another build of the harness serves this contender.
+pub fn is_base(contender: &Participant) -> bool {
+    contender.name() == Some(BASE)
+}
+
+/// Those whom the question is about, where nobody else was named.
+pub const PROTAGONISTS: [&str; 2] = ["threaded", "async-multi"];
 
 /// Those of the usual two: an orange and a blue that differ for nearly every eye, and in grey.
 const COLOURS_OF_PROTAGONISTS: [usize; 2] = [2, 5];

@@ -21,7 +21,7 @@ const CELL_OVERHEAD: Duration = Duration::from_millis(300);
 /// The experiment that a lesson's run has.
 pub fn experiment(lesson: &Lesson, setup: &LessonSetup) -> Experiment {
     let workloads = setup.workloads.clone().into();
-    Experiment { name: lesson.name, story: (lesson.story)(), workloads, recipe: Recipe::PLAIN }
+    Experiment { name: lesson.name, story: lesson.story, workloads, recipe: Recipe::PLAIN }
 }
 
 /// How much of everything: of a preset's sizes, only how often a cell may be run again is looked at.

@@ -18,7 +18,7 @@ pub struct Lesson {
     /// Whether it is one of the seven that two hours have room for.
     pub is_core: bool,
     /// What learners are told before the run; its question and answers are those to choose from.
-    pub story: fn() -> Story,
+    pub story: Story,
     /// For each answer, what whoever chooses it believes.
     pub beliefs: &'static [&'static str],
     /// What can be changed, to predict and run again.

@@ -119,7 +119,7 @@ pub(super) fn named(name: &str) -> Result<&'static Lesson, PlanError> {
 
 /// A line for each, in the order in which they are taught.
 fn list() -> String {
-    let line = |lesson: &&Lesson| format!("{:<21}{}\n", lesson.name, (lesson.story)().finds_out);
+    let line = |lesson: &&Lesson| format!("{:<21}{}\n", lesson.name, lesson.story.finds_out);
     let lessons: String = LESSONS.iter().map(line).collect();
     let core: Vec<&str> = LESSONS.iter().filter(|lesson| lesson.is_core).map(|lesson| lesson.name).collect();
     let core = wrapped("", 0, &format!("For two hours: {}.", core.join(", ")));
@@ -143,7 +143,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     print(&telling::question(lesson, &setup))?;
     let (chosen, confidence) = match typed {
         Some(chosen) => (chosen, args.sure.confidence()),
-        None => asking::ask((lesson.story)().possible_answers.len())?,
+        None => asking::ask(lesson.story.possible_answers.len())?,
     };
     let prediction = predicted(lesson, &settings, &setup, (chosen, confidence));
     if let Some((saved, _)) = replayed {
@@ -177,7 +177,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
 
 /// The place of an answer that was typed as its letter or its number.
 fn answer(text: &str, lesson: &Lesson) -> Result<usize, PlanError> {
-    let count = (lesson.story)().possible_answers.len();
+    let count = lesson.story.possible_answers.len();
     asking::place(text, count).map_or_else(|| usage(asking::no_answer(text, count)), Ok)
 }
 
@@ -192,7 +192,7 @@ pub(super) fn predicted(
         schema_version: SCHEMA_VERSION,
         lesson: lesson.name.to_owned(),
         question: setup.question.clone(),
-        answers: (lesson.story)().possible_answers.iter().map(|answer| (*answer).to_owned()).collect(),
+        answers: lesson.story.possible_answers.iter().map(|answer| (*answer).to_owned()).collect(),
         settings: settings.to_record(),
         chosen,
         confidence,

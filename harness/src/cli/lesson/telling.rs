@@ -16,7 +16,7 @@ const ANSWER: usize = 5;
 
 /// The title, the question and the answers to choose from.
 pub(super) fn question(lesson: &Lesson, setup: &LessonSetup) -> String {
-    let story = (lesson.story)();
+    let story = lesson.story;
     let answers = story.possible_answers.iter().zip('A'..);
     let answers = answers.map(|(answer, letter)| wrapped(&format!("  {letter}  "), ANSWER, answer));
     format!("{}\n\n{}\n{}\n", story.title, wrapped("", 0, &setup.question), answers.collect::<String>())

@@ -88,7 +88,7 @@ pub(super) fn reveal(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Res
     asked.state = AskedState::Revealed(json!({
         "id": id,
         "lesson": lesson.name,
-        "title": (lesson.story)().title,
+        "title": lesson.story.title,
         "question": first.question,
         "answers": first.answers,
         "beliefs": lesson.beliefs,
@@ -159,7 +159,7 @@ pub(super) fn hand_out(folder: &Path, asked: &[Asked]) -> anyhow::Result<()> {
         asked.iter().flat_map(|one| &one.predictions).filter(|one| one.result.is_some()).collect();
     let questions = asked.iter().filter_map(|one| {
         let why = one.explanation.first().cloned().unwrap_or_default();
-        QuizQuestion::of(one.predictions.first()?, (one.lesson.story)().title, &why)
+        QuizQuestion::of(one.predictions.first()?, one.lesson.story.title, &why)
     });
     put(&folder.join(TABLE), &predictions_csv(&predictions))?;
     put(&folder.join(QUIZ), &render(&QuizQuestion::last_of_each(questions)))

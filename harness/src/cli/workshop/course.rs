@@ -21,7 +21,7 @@ impl WorkshopDesk {
     pub(super) fn course(&self) -> Value {
         let asked = self.asked();
         let lesson = |lesson: &&'static Lesson| {
-            let story = (lesson.story)();
+            let story = lesson.story;
             let of_it = |one: &(usize, &Asked)| one.1.lesson.name == lesson.name;
             let revealed = |(id, one): (usize, &Asked)| match &one.state {
                 AskedState::Revealed(_) => Some((id, one.said().verdict)),
@@ -62,7 +62,7 @@ impl WorkshopDesk {
             Some((name.to_owned(), value.parse().ok()?))
         });
         let settings = LessonSettings::with(lesson.controls, &changed.collect::<Option<Vec<_>>>()?).ok()?;
-        let story = (lesson.story)();
+        let story = lesson.story;
         Some(json!({
             "name": lesson.name,
             "title": story.title,

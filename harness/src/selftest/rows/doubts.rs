@@ -16,15 +16,11 @@ use reports::stats::{NoRatio, WhyNoRatio};
 use reports::study::{disturbed_by, groups};
 use reports::verdict::{BLOCKS_FOR_A_CLAIM, Ruling, compare, decide};
 
-use super::calculated;
 use super::statistics::{block, normal};
+use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated};
 use crate::experiments::declare::{at, at_least, times, value};
 use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
 use crate::run::warnings;
-use crate::selftest::bench::Bench;
-use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::Obstacle;
-use crate::selftest::row::Attempt;
 
 /// A quota used up in 12 of 20 periods, as the kernel writes it in either version of control groups, and one whose group is
 /// not mounted.

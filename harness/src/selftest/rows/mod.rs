@@ -9,8 +9,9 @@ mod waits;
 
 use std::time::Duration;
 
-use super::Bench;
-use super::lateness::Obstacle;
+use super::bench::{Bench, echo};
+use super::figure::SelftestFigure;
+use super::lateness::{Lateness, Obstacle};
 use super::row::SelftestKind::{Calculated, Measured};
 use super::row::{Attempt, SelftestKind, SelftestRow};
 
@@ -58,6 +59,6 @@ const fn row(
 }
 
 /// What came of a row that no machine can disturb.
-fn calculated(figures: Vec<super::SelftestFigure>) -> Result<Attempt, Obstacle> {
+fn calculated(figures: Vec<SelftestFigure>) -> Result<Attempt, Obstacle> {
     Ok(Attempt { figures, seen: String::new() })
 }

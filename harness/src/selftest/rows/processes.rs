@@ -13,7 +13,7 @@ use reports::metrics::{metric, slope_per_connection};
 use reports::record::Cell;
 use reports::study::groups;
 
-use super::calculated;
+use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated, echo};
 use crate::clock::now_ns;
 use crate::observe::{
     Extent, Observed, Observer, ProcessReader, Watch, cpus, proc_file, settled_sample, socket_buffer_bytes,
@@ -21,11 +21,7 @@ use crate::observe::{
 use crate::plan::{HoldSpec, Work};
 use crate::process::ServerProcess;
 use crate::run::{HeldServer, hold};
-use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells;
-use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::Obstacle;
-use crate::selftest::row::Attempt;
 use crate::selftest::subject::SelftestSubject;
 
 const TOUCHED: usize = 512 * 1024;

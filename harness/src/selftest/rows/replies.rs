@@ -7,14 +7,10 @@ use reports::metrics::{Reading, response_quantile};
 use reports::record::{Cell, HistogramRecord, Ledger, MalformedReason, Traffic, Warning};
 use reports::study::Pool;
 
-use super::calculated;
+use super::{Attempt, Bench, Lateness, Obstacle, SelftestFigure, calculated, echo};
 use crate::plan::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
-use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::lateness;
-use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::{Lateness, Obstacle};
 use crate::selftest::pages::{PageReply, PageScript, Pages};
-use crate::selftest::row::Attempt;
 use crate::selftest::synthetic::{RequestNumber, ScriptedReply};
 
 const TIMEOUT: Duration = Duration::from_millis(300);

@@ -13,12 +13,8 @@ use reports::stats::{Distribution, Quantile, Ratio, paired_ratio};
 use reports::study::{Pool, counts, groups};
 use reports::verdict::{Floor, Verdict, compare, judge};
 
-use super::calculated;
-use crate::selftest::bench::{Bench, echo};
+use super::{Attempt, Bench, Lateness, Obstacle, SelftestFigure, calculated, echo};
 use crate::selftest::cells;
-use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::{Lateness, Obstacle};
-use crate::selftest::row::Attempt;
 use crate::selftest::synthetic::ScriptedReply;
 
 /// Two blocks of a thousand requests: 10 ms each in one; in the other every twentieth takes 500 ms. Of both together

@@ -8,16 +8,12 @@ use std::time::{Duration, Instant};
 use reports::format::Unit::{Nanoseconds, PerSecond};
 use reports::record::Warning;
 
-use super::calculated;
+use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated, echo};
 use crate::clock::{now_ns, sleep_until};
 use crate::load::arrivals::{Arrivals, Share};
 use crate::plan::{ArrivalProcess, LoadSpec};
 use crate::process::ServerProcess;
-use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::{lateness, response_percentile};
-use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::Obstacle;
-use crate::selftest::row::Attempt;
 use crate::selftest::subject::{GENERATED, Report, SelftestSubject};
 use crate::selftest::synthetic::{RequestNumber, ScriptedReply};
 

@@ -6,13 +6,10 @@ use std::time::Duration;
 use reports::format::Unit::Nanoseconds;
 use servers::{Concurrency, MODELS, Model, default_models};
 
+use super::{Attempt, Bench, Lateness, Obstacle, SelftestFigure, echo};
 use crate::backend::{Backend, Promptness};
 use crate::plan::{LoadSpec, Work};
-use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::{lateness, response_percentile};
-use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::{Lateness, Obstacle};
-use crate::selftest::row::Attempt;
 
 /// It does not run by default, but nobody else's library waits for it.
 const BY_HAND: &str = "reactor";

@@ -5,7 +5,23 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "blocking-a-task",
     is_core: true,
-    story,
+    story: Story {
+        title: "Blocking a task",
+        claim: "A task that blocks stops everything.",
+        claimed_in: "introductions to async",
+        question: "All tasks run on one thread. One client's requests call thread::sleep for 50 ms, one after the other. How long does a typical one of the others wait for an answer that takes no time?",
+        finds_out: "does one blocking request hold up the others?",
+        possible_answers: &[
+            "Hardly longer than without it.",
+            "Up to a third of that time.",
+            "A third of that time, or more.",
+        ],
+        look_at: "The dots of the others: with threads they stay at the bottom, on one thread they follow the blocking request up.",
+        conditions: &[
+            "A blocking request holds its thread without computing, as a synchronous call to a database does.",
+        ],
+        pictures: || vec![picture("waits", PictureKind::Bars, &["probe_p50"], Swept::Nothing), probe_over_time()],
+    },
     beliefs: &[
         "The runtime sees that the task waits, and switches to another.",
         "It is held up for a moment, and catches up.",
@@ -48,26 +64,6 @@ pub(super) static LESSON: Lesson = Lesson {
 const THREADS: &str = "threaded";
 const ONE_THREAD: &str = "async-single";
 const AWAY: &str = "async-single:placement=spawn-blocking";
-
-fn story() -> Story {
-    Story {
-        title: "Blocking a task",
-        claim: "A task that blocks stops everything.",
-        claimed_in: "introductions to async",
-        question: "All tasks run on one thread. One client's requests call thread::sleep for 50 ms, one after the other. How long does a typical one of the others wait for an answer that takes no time?",
-        finds_out: "does one blocking request hold up the others?",
-        possible_answers: &[
-            "Hardly longer than without it.",
-            "Up to a third of that time.",
-            "A third of that time, or more.",
-        ],
-        look_at: "The dots of the others: with threads they stay at the bottom, on one thread they follow the blocking request up.",
-        conditions: &[
-            "A blocking request holds its thread without computing, as a synchronous call to a database does.",
-        ],
-        pictures: || vec![picture("waits", PictureKind::Bars, &["probe_p50"], Swept::Nothing), probe_over_time()],
-    }
-}
 
 /// Often enough for a median within the time of the disturbance.
 const PROBE_RPS: f64 = 1_000.0;

@@ -5,7 +5,17 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "computing-in-a-task",
     is_core: true,
-    story,
+    story: Story {
+        title: "Computing in a task",
+        claim: "Computation belongs on spawn_blocking.",
+        claimed_in: "the documentation of async runtimes",
+        question: "One client's requests compute for 30 ms each, in a task, and everybody else waits for them. Now the computation moves to spawn_blocking. How long did the others wait before, compared with now?",
+        finds_out: "who waits while a request computes?",
+        possible_answers: &["As long as now.", "Up to four times as long.", "More than four times as long."],
+        look_at: "The bars: 99 of 100 of the others were answered within this time.",
+        conditions: &["With one CPU for the server the two threads share it. With more, each has its own."],
+        pictures: || vec![picture("waits", PictureKind::Bars, &["probe_p99"], Swept::Nothing), probe_over_time()],
+    },
     beliefs: &[
         "The CPU has to do the work either way, so the others wait as long.",
         "The kernel shares the CPU out between the two threads, in slices.",
@@ -48,20 +58,6 @@ pub(super) static LESSON: Lesson = Lesson {
 const THREADS: &str = "threaded";
 const INLINE: &str = "async-single";
 const AWAY: &str = "async-single:placement=spawn-blocking";
-
-fn story() -> Story {
-    Story {
-        title: "Computing in a task",
-        claim: "Computation belongs on spawn_blocking.",
-        claimed_in: "the documentation of async runtimes",
-        question: "One client's requests compute for 30 ms each, in a task, and everybody else waits for them. Now the computation moves to spawn_blocking. How long did the others wait before, compared with now?",
-        finds_out: "who waits while a request computes?",
-        possible_answers: &["As long as now.", "Up to four times as long.", "More than four times as long."],
-        look_at: "The bars: 99 of 100 of the others were answered within this time.",
-        conditions: &["With one CPU for the server the two threads share it. With more, each has its own."],
-        pictures: || vec![picture("waits", PictureKind::Bars, &["probe_p99"], Swept::Nothing), probe_over_time()],
-    }
-}
 
 const PROBE_RPS: f64 = 800.0;
 const LASTING: Duration = Duration::from_millis(700);

@@ -7,7 +7,25 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "connection-cost",
     is_core: true,
-    story,
+    story: Story {
+        title: "What a connection costs",
+        claim: "Threads are too heavy for many connections.",
+        claimed_in: "the first paragraph of most introductions to async",
+        question: "1,000 clients connect and say nothing. How much memory does each of them take with a thread per connection, compared with a task per connection?",
+        finds_out: "what does one more idle connection cost?",
+        possible_answers: &[
+            "About the same.",
+            "A few times as much.",
+            "Ten times as much or more.",
+            "Hundreds of times as much.",
+        ],
+        look_at: "The slope: what each further connection adds, and to which part.",
+        conditions: &[
+            "Idle connections. A busy one also holds what its request needs.",
+            "The socket's own buffers are the same for both, and not in it.",
+        ],
+        pictures: || vec![memory_by_part()],
+    },
     beliefs: &[
         "A connection is a connection: what it costs is the socket, and that is the same for both.",
         "A thread is somewhat larger than a task, as a process is somewhat larger than a thread.",
@@ -56,28 +74,6 @@ pub(super) static LESSON: Lesson = Lesson {
 
 const THREADS: &str = "threaded";
 const TASKS: &str = "async-multi";
-
-fn story() -> Story {
-    Story {
-        title: "What a connection costs",
-        claim: "Threads are too heavy for many connections.",
-        claimed_in: "the first paragraph of most introductions to async",
-        question: "1,000 clients connect and say nothing. How much memory does each of them take with a thread per connection, compared with a task per connection?",
-        finds_out: "what does one more idle connection cost?",
-        possible_answers: &[
-            "About the same.",
-            "A few times as much.",
-            "Ten times as much or more.",
-            "Hundreds of times as much.",
-        ],
-        look_at: "The slope: what each further connection adds, and to which part.",
-        conditions: &[
-            "Idle connections. A busy one also holds what its request needs.",
-            "The socket's own buffers are the same for both, and not in it.",
-        ],
-        pictures: || vec![memory_by_part()],
-    }
-}
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let most = settings.get(ControlKind::Connections);

@@ -5,7 +5,22 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "honest-clock",
     is_core: false,
-    story,
+    story: Story {
+        title: "The tail and the honest clock",
+        claim: "The p99 looks fine.",
+        claimed_in: "dashboards, and reports of load tests whose clients wait for each reply",
+        question: "A server stands still for a tenth of a run, and 8 clients take turns to ask it. One clock starts when a request was due, the other when it could be sent. How long is the p99 of the first, compared with the second?",
+        finds_out: "does the p99 show a server that stood still?",
+        possible_answers: &["About as long.", "A few times as long.", "More than ten times as long."],
+        look_at: "Both bars come from the same requests of the same run.",
+        conditions: &[
+            "The standstill is made by stopping the process. Garbage collection or a slow disk does the same.",
+        ],
+        pictures: || {
+            let both = ["service_time_p99", "response_time_p99"];
+            vec![picture("two-clocks", PictureKind::Bars, &both, Swept::Nothing), probe_over_time()]
+        },
+    },
     beliefs: &[
         "A percentile is a percentile: both clocks see the same slow requests.",
         "One clock starts a little later, so it shows a little less.",
@@ -46,25 +61,6 @@ pub(super) static LESSON: Lesson = Lesson {
 };
 
 const STALLED: &str = "async-single";
-
-fn story() -> Story {
-    Story {
-        title: "The tail and the honest clock",
-        claim: "The p99 looks fine.",
-        claimed_in: "dashboards, and reports of load tests whose clients wait for each reply",
-        question: "A server stands still for a tenth of a run, and 8 clients take turns to ask it. One clock starts when a request was due, the other when it could be sent. How long is the p99 of the first, compared with the second?",
-        finds_out: "does the p99 show a server that stood still?",
-        possible_answers: &["About as long.", "A few times as long.", "More than ten times as long."],
-        look_at: "Both bars come from the same requests of the same run.",
-        conditions: &[
-            "The standstill is made by stopping the process. Garbage collection or a slow disk does the same.",
-        ],
-        pictures: || {
-            let both = ["service_time_p99", "response_time_p99"];
-            vec![picture("two-clocks", PictureKind::Bars, &both, Swept::Nothing), probe_over_time()]
-        },
-    }
-}
 
 const RATE_RPS: f64 = 1_000.0;
 const WINDOW: Duration = Duration::from_millis(2_000);

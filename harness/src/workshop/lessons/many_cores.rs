@@ -5,7 +5,17 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "many-cores",
     is_core: false,
-    story,
+    story: Story {
+        title: "Many threads, many CPUs",
+        claim: "Async uses all CPUs.",
+        claimed_in: "introductions to tokio, of the runtime with several threads",
+        question: "Requests of 32 clients compute for a millisecond each. A tokio server with all tasks on one thread gets a second CPU. How many requests does it answer then?",
+        finds_out: "what does a second CPU bring?",
+        possible_answers: &["As many as before.", "Half as many again.", "Twice as many."],
+        look_at: "How steeply a line rises. One thread stays where it is.",
+        conditions: &["On two CPUs the clients share them with the server, and take a little of both."],
+        pictures: || vec![curve_over("CPUs of the server", &["achieved_rps"])],
+    },
     beliefs: &[
         "One thread runs on one CPU at a time, however many tasks it has.",
         "The kernel's part moves to the second CPU, and that is a good part.",
@@ -37,20 +47,6 @@ pub(super) static LESSON: Lesson = Lesson {
 const THREADS: &str = "threaded";
 const SINGLE: &str = "async-single";
 const MULTI: &str = "async-multi";
-
-fn story() -> Story {
-    Story {
-        title: "Many threads, many CPUs",
-        claim: "Async uses all CPUs.",
-        claimed_in: "introductions to tokio, of the runtime with several threads",
-        question: "Requests of 32 clients compute for a millisecond each. A tokio server with all tasks on one thread gets a second CPU. How many requests does it answer then?",
-        finds_out: "what does a second CPU bring?",
-        possible_answers: &["As many as before.", "Half as many again.", "Twice as many."],
-        look_at: "How steeply a line rises. One thread stays where it is.",
-        conditions: &["On two CPUs the clients share them with the server, and take a little of both."],
-        pictures: || vec![curve_over("CPUs of the server", &["achieved_rps"])],
-    }
-}
 
 fn served(cpus: f64, contender: &str) -> ValueOf {
     at(cpus, value("achieved_rps", contender))

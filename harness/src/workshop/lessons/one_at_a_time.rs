@@ -6,7 +6,17 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "one-at-a-time",
     is_core: false,
-    story,
+    story: Story {
+        title: "One client at a time",
+        claim: "A simple loop serves a few clients well enough.",
+        claimed_in: "the first example of many a book on network programming",
+        question: "A server serves one client at a time. A client connects, is answered, and then says nothing for 0.6 s. How long does the next client wait?",
+        finds_out: "how long does the next client wait?",
+        possible_answers: &["Not at all.", "As long as one request takes.", "Until the first client leaves."],
+        look_at: "The dots fall along a line down to the end of the shaded time: whoever comes waits until the first leaves.",
+        conditions: &["One client stays for 0.6 s. In real life it may be a browser tab that is open for a day."],
+        pictures: || vec![probe_over_time()],
+    },
     beliefs: &[
         "The first client asks for nothing, so the server is free.",
         "The server finishes one reply and goes on with the next client.",
@@ -43,20 +53,6 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-fn story() -> Story {
-    Story {
-        title: "One client at a time",
-        claim: "A simple loop serves a few clients well enough.",
-        claimed_in: "the first example of many a book on network programming",
-        question: "A server serves one client at a time. A client connects, is answered, and then says nothing for 0.6 s. How long does the next client wait?",
-        finds_out: "how long does the next client wait?",
-        possible_answers: &["Not at all.", "As long as one request takes.", "Until the first client leaves."],
-        look_at: "The dots fall along a line down to the end of the shaded time: whoever comes waits until the first leaves.",
-        conditions: &["One client stays for 0.6 s. In real life it may be a browser tab that is open for a day."],
-        pictures: || vec![probe_over_time()],
-    }
-}
-
 const THREADS: &str = "threaded";
 
 fn sequential(settings: &LessonSettings) -> String {
@@ -68,7 +64,7 @@ fn sequential(settings: &LessonSettings) -> String {
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let question = match settings.get(ControlKind::TimeoutMs) {
-        0 => story().question.to_owned(),
+        0 => LESSON.story.question.to_owned(),
         timeout => format!(
             "A server serves one client at a time, and gives up on a client that says nothing for {timeout} ms. A client \
              connects, is answered, and then says nothing. How long does the next client wait?"

@@ -5,7 +5,17 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "pool-and-fifth",
     is_core: true,
-    story,
+    story: Story {
+        title: "A pool and one client too many",
+        claim: "A thread pool fixes what is wrong with threads.",
+        claimed_in: "the last chapter of many a book",
+        question: "A pool has 4 workers. As many clients were answered and stay connected without a word, as browsers do. How long does the next client wait?",
+        finds_out: "how long does a client wait for a worker?",
+        possible_answers: &["Not at all.", "As long as one request takes.", "Until one of the others leaves."],
+        look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time. With one client fewer nobody waits.",
+        conditions: &["The others stay for 0.6 s. In real life they may stay for a day."],
+        pictures: || vec![probe_over_time()],
+    },
     beliefs: &[
         "The workers have nothing to do, so one of them takes the new client.",
         "A worker answers a request and is free for the next one, whoever sends it.",
@@ -50,20 +60,6 @@ pub(super) static LESSON: Lesson = Lesson {
 };
 
 const THREADS: &str = "threaded";
-
-fn story() -> Story {
-    Story {
-        title: "A pool and one client too many",
-        claim: "A thread pool fixes what is wrong with threads.",
-        claimed_in: "the last chapter of many a book",
-        question: "A pool has 4 workers. As many clients were answered and stay connected without a word, as browsers do. How long does the next client wait?",
-        finds_out: "how long does a client wait for a worker?",
-        possible_answers: &["Not at all.", "As long as one request takes.", "Until one of the others leaves."],
-        look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time. With one client fewer nobody waits.",
-        conditions: &["The others stay for 0.6 s. In real life they may stay for a day."],
-        pictures: || vec![probe_over_time()],
-    }
-}
 
 /// How long the clients stay that say nothing.
 pub(super) const LASTING: Duration = Duration::from_millis(600);

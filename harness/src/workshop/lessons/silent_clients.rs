@@ -5,7 +5,21 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "silent-clients",
     is_core: true,
-    story,
+    story: Story {
+        title: "Clients that never respond",
+        claim: "Async is immune to slow clients.",
+        claimed_in: "comparisons of async servers with those that have a thread per connection",
+        question: "A tokio server may have 300 files open. 400 clients send a byte of a request every 100 ms and never end it. How many of the other clients are still answered?",
+        finds_out: "do clients that send slowly hold up the others?",
+        possible_answers: &["Fewer than half.", "Most of them.", "Nearly all."],
+        look_at: "Compare the pictures: without a limit, and with a deadline on the whole request.",
+        conditions: &[
+            "The limit of open files is low on purpose. A higher one takes more such clients, and they are cheap.",
+        ],
+        pictures: || {
+            vec![picture("answered", PictureKind::Bars, &["probe_success"], Swept::Nothing), probe_over_time()]
+        },
+    },
     beliefs: &[
         "Whoever holds a connection takes something that the server has few of.",
         "It gets slow, and some are lucky.",
@@ -60,24 +74,6 @@ pub(super) static LESSON: Lesson = Lesson {
 };
 
 const OPEN: &str = "async-multi";
-
-fn story() -> Story {
-    Story {
-        title: "Clients that never respond",
-        claim: "Async is immune to slow clients.",
-        claimed_in: "comparisons of async servers with those that have a thread per connection",
-        question: "A tokio server may have 300 files open. 400 clients send a byte of a request every 100 ms and never end it. How many of the other clients are still answered?",
-        finds_out: "do clients that send slowly hold up the others?",
-        possible_answers: &["Fewer than half.", "Most of them.", "Nearly all."],
-        look_at: "Compare the pictures: without a limit, and with a deadline on the whole request.",
-        conditions: &[
-            "The limit of open files is low on purpose. A higher one takes more such clients, and they are cheap.",
-        ],
-        pictures: || {
-            vec![picture("answered", PictureKind::Bars, &["probe_success"], Swept::Nothing), probe_over_time()]
-        },
-    }
-}
 
 /// What the server may have open.
 const BOUNDS: Bounds = Bounds { threads: None, open_files: Some(300), memory_bytes: None };

@@ -5,7 +5,17 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "tasks-on-one-thread",
     is_core: false,
-    story,
+    story: Story {
+        title: "All tasks on one thread",
+        claim: "One thread can serve one client at a time.",
+        claimed_in: "everyday experience with code that blocks",
+        question: "Each request waits for 20 ms, and 64 clients ask again and again. tokio runs all of them as tasks on one thread. How many requests does it answer, compared with a server with 64 threads?",
+        finds_out: "how many clients does one thread serve?",
+        possible_answers: &["A few in a hundred of them.", "Up to half as many.", "About as many."],
+        look_at: "The bars: how many requests a second each of them answered.",
+        conditions: &["The requests wait and do not compute."],
+        pictures: || vec![bars(&["achieved_rps", "peak_threads"])],
+    },
     beliefs: &[
         "One thread does one thing at a time, so it serves one client at a time.",
         "One thread is slower than many, but it can do several things in turn.",
@@ -42,20 +52,6 @@ pub(super) static LESSON: Lesson = Lesson {
 
 const THREADS: &str = "threaded";
 const ONE_THREAD: &str = "async-single";
-
-fn story() -> Story {
-    Story {
-        title: "All tasks on one thread",
-        claim: "One thread can serve one client at a time.",
-        claimed_in: "everyday experience with code that blocks",
-        question: "Each request waits for 20 ms, and 64 clients ask again and again. tokio runs all of them as tasks on one thread. How many requests does it answer, compared with a server with 64 threads?",
-        finds_out: "how many clients does one thread serve?",
-        possible_answers: &["A few in a hundred of them.", "Up to half as many.", "About as many."],
-        look_at: "The bars: how many requests a second each of them answered.",
-        conditions: &["The requests wait and do not compute."],
-        pictures: || vec![bars(&["achieved_rps", "peak_threads"])],
-    }
-}
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let (clients, waits) = (settings.get(ControlKind::Connections), settings.get(ControlKind::WorkMs));

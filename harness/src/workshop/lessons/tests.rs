@@ -51,7 +51,7 @@ fn every_file_is_in_the_table_under_its_name() {
 #[test]
 fn every_lesson_is_whole() {
     for lesson in LESSONS {
-        let story = (lesson.story)();
+        let story = lesson.story;
         let answers = story.possible_answers.len();
         let name = lesson.name;
         assert!((3..=4).contains(&answers) && lesson.beliefs.len() == answers, "{name}");

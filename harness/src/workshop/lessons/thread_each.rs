@@ -5,7 +5,17 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "thread-each",
     is_core: false,
-    story,
+    story: Story {
+        title: "A thread for each client",
+        claim: "More threads than CPUs do not help.",
+        claimed_in: "advice on the size of a pool, which is about computation",
+        question: "Each request waits for 20 ms, and 32 clients ask again and again. One server serves a client at a time, another has a thread for each. How many requests does the second answer, compared with the first?",
+        finds_out: "what does a thread for each client bring?",
+        possible_answers: &["Fewer.", "A few times as many.", "Nearly as many times as there are clients."],
+        look_at: "The bars: how many requests a second each of them answered.",
+        conditions: &["The requests wait and do not compute."],
+        pictures: || vec![bars(&["achieved_rps"])],
+    },
     beliefs: &[
         "Many threads get in each other's way, so that less gets done than without them.",
         "A machine does as many things at a time as it has CPUs.",
@@ -42,20 +52,6 @@ pub(super) static LESSON: Lesson = Lesson {
 
 const ONE: &str = "sequential";
 const THREADS: &str = "threaded";
-
-fn story() -> Story {
-    Story {
-        title: "A thread for each client",
-        claim: "More threads than CPUs do not help.",
-        claimed_in: "advice on the size of a pool, which is about computation",
-        question: "Each request waits for 20 ms, and 32 clients ask again and again. One server serves a client at a time, another has a thread for each. How many requests does the second answer, compared with the first?",
-        finds_out: "what does a thread for each client bring?",
-        possible_answers: &["Fewer.", "A few times as many.", "Nearly as many times as there are clients."],
-        look_at: "The bars: how many requests a second each of them answered.",
-        conditions: &["The requests wait and do not compute."],
-        pictures: || vec![bars(&["achieved_rps"])],
-    }
-}
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let clients = settings.get(ControlKind::Connections);

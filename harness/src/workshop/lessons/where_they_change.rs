@@ -8,7 +8,20 @@ use crate::search::map::task;
 pub(super) static LESSON: Lesson = Lesson {
     name: "where-they-change",
     is_core: true,
-    story,
+    story: Story {
+        title: "Where they change places",
+        claim: "Threads are for few connections, async is for many.",
+        claimed_in: "most advice on choosing between the two",
+        question: "256 clients ask again and again, and each request waits 5 ms for a backend. How many does a task per connection answer, compared with a thread per connection?",
+        finds_out: "who serves more, with so many connections?",
+        possible_answers: &["Fewer.", "About as many.", "Up to twice as many.", "More than twice as many."],
+        look_at: "The border between the colours. Grey is an answer: there the choice does not matter for throughput.",
+        conditions: &["Every connection is busy all the time.", "Client, backend and server share one machine."],
+        pictures: || {
+            let grid = picture("grid", PictureKind::Crossover, &["achieved_rps"], Swept::Connections);
+            vec![over_log(grid)]
+        },
+    },
     beliefs: &[
         "The kernel's scheduler is the better one.",
         "Both wait for the same network, so it makes no difference.",
@@ -50,23 +63,6 @@ const THREADS: &str = "threaded";
 const TASKS: &str = "async-multi";
 const WAITING: &str = "call-5ms";
 const FEW: u32 = 8;
-
-fn story() -> Story {
-    Story {
-        title: "Where they change places",
-        claim: "Threads are for few connections, async is for many.",
-        claimed_in: "most advice on choosing between the two",
-        question: "256 clients ask again and again, and each request waits 5 ms for a backend. How many does a task per connection answer, compared with a thread per connection?",
-        finds_out: "who serves more, with so many connections?",
-        possible_answers: &["Fewer.", "About as many.", "Up to twice as many.", "More than twice as many."],
-        look_at: "The border between the colours. Grey is an answer: there the choice does not matter for throughput.",
-        conditions: &["Every connection is busy all the time.", "Client, backend and server share one machine."],
-        pictures: || {
-            let grid = picture("grid", PictureKind::Crossover, &["achieved_rps"], Swept::Connections);
-            vec![over_log(grid)]
-        },
-    }
-}
 
 fn workloads() -> Vec<Workload> {
     const DOES: &str = "Each client asks again as soon as it is answered.";

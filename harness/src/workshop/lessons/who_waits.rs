@@ -5,7 +5,21 @@ use super::*;
 pub(super) static LESSON: Lesson = Lesson {
     name: "who-waits",
     is_core: true,
-    story,
+    story: Story {
+        title: "Who waits for what",
+        claim: "A task is a lightweight thread.",
+        claimed_in: "many a talk, and the word green thread",
+        question: "40 clients ask for something that takes 5 ms, again and again. A server with a thread per connection has 40 threads then, and a few more. How many has a tokio server with two workers?",
+        finds_out: "how many threads wait for requests?",
+        possible_answers: &[
+            "Fewer than ten.",
+            "About half as many as there are clients.",
+            "As many as there are clients.",
+        ],
+        look_at: "The lanes: a row for each thread, and which request it runs. Grey is a request that waits on no thread.",
+        conditions: &["What the requests wait for is a timer. A wait that blocks a thread is another lesson."],
+        pictures: || vec![bars(&["peak_threads"])],
+    },
     beliefs: &[
         "The two workers take turns, and whoever waits is only an entry in a list.",
         "Some waits need a thread of the runtime's own pool.",
@@ -47,24 +61,6 @@ pub(super) static LESSON: Lesson = Lesson {
 
 const THREADS: &str = "threaded";
 const TASKS: &str = "async-multi:workers=2";
-
-fn story() -> Story {
-    Story {
-        title: "Who waits for what",
-        claim: "A task is a lightweight thread.",
-        claimed_in: "many a talk, and the word green thread",
-        question: "40 clients ask for something that takes 5 ms, again and again. A server with a thread per connection has 40 threads then, and a few more. How many has a tokio server with two workers?",
-        finds_out: "how many threads wait for requests?",
-        possible_answers: &[
-            "Fewer than ten.",
-            "About half as many as there are clients.",
-            "As many as there are clients.",
-        ],
-        look_at: "The lanes: a row for each thread, and which request it runs. Grey is a request that waits on no thread.",
-        conditions: &["What the requests wait for is a timer. A wait that blocks a thread is another lesson."],
-        pictures: || vec![bars(&["peak_threads"])],
-    }
-}
 
 fn threads(contender: &str) -> ValueOf {
     value("peak_threads", contender)

@@ -74,7 +74,7 @@ pub(crate) fn page() -> String {
 }
 
 fn question(number: usize, lesson: &Lesson) -> String {
-    let story = (lesson.story)();
+    let story = lesson.story;
     let mut question =
         format!("<article>\n<h2>{number}. {}</h2>\n<p>{}</p>\n<ul class=\"answers\">\n", story.title, story.question);
     for (at, answer) in story.possible_answers.iter().enumerate() {

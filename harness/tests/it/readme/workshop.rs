@@ -80,7 +80,7 @@ fn timetables_add_up() {
 /// What a trainer reads of a lesson the evening before.
 fn page(at: usize, lesson: &Lesson) -> String {
     let Lesson { name, script, .. } = lesson;
-    let story = (lesson.story)();
+    let story = lesson.story;
     let core = if lesson.is_core { "One of the seven for two hours." } else { "Extra, for questions." };
     let mut page = format!(
         "# {}\n\n`harness lesson {name}`, or the page of `harness workshop --trainer --lesson {name}`. {} minutes. {core}\n\n\

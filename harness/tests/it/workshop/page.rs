@@ -135,7 +135,7 @@ fn every_lesson_goes_from_the_prediction_to_what_came_out() {
                 &mut tab,
                 "document.getElementById('verdict') !== null && document.querySelector('.script') !== null",
             );
-            let right = (lesson.story)().possible_answers[last];
+            let right = lesson.story.possible_answers[last];
             let verdict = tab.evaluate("document.getElementById('verdict').textContent");
             assert!(verdict.as_str().unwrap().contains(right), "{name}: {verdict}");
             let marked = "document.querySelector('.answers .right').textContent";
