@@ -11,9 +11,8 @@ use itertools::Itertools;
 use crate::format;
 use crate::metrics::{Metric, metric};
 use crate::record::{ContenderRecord, ExperimentRecord, Picture, PictureKind};
-use crate::stats::Ratio;
 use crate::study::{Group, ascending};
-use crate::verdict::{Floor, judge_all};
+use crate::verdict::{Floor, judge_each};
 use crate::words::{DisplayedName, Title};
 
 pub use square::{ServedRate, Square, SquareFinding, served};
@@ -131,10 +130,10 @@ impl<'a> Grid<'a> {
 /// Squares are looked at together, so each has to be the clearer the more there are. No contender is run twice for a map:
 /// its squares are measured again and again instead, until the time is over.
 fn judge_together(rows: &mut [Vec<Square>]) {
-    let ratios: Vec<Ratio> = rows.iter().flatten().filter_map(|square| square.ratio).collect();
-    let mut judged = judge_all(&ratios, &Floor::default(), PAIRS_FOR_WINNER).into_iter();
-    for square in rows.iter_mut().flatten().filter(|square| square.ratio.is_some()) {
-        square.verdict = judged.next().map(|judged| judged.verdict);
+    let squares = rows.iter().flatten();
+    let ratios = squares.map(|square| Some((square.ratio?, Floor::default(), PAIRS_FOR_WINNER))).collect_vec();
+    for (square, judged) in rows.iter_mut().flatten().zip(judge_each(&ratios)) {
+        square.verdict = judged.map(|judged| judged.verdict);
     }
 }
 

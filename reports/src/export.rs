@@ -1,34 +1,26 @@
-//! A run for other tools: a table for a pull request, and the files of two services that keep figures over time.
+//! A run for other tools: the files of two services that keep figures over time, and what people expected.
 //!
 //! Must not know: files, command lines, where the report lies. Beside it: `summary/headlines.rs`, which has the figures;
-//! `export/said.rs`, what the run says as one JSON object; `export/figures.rs`, all figures,
-//! which `export/csv.rs` and `export/openmetrics.rs` write.
+//! `export/markdown.rs`, a table for a pull request; `export/said.rs`, what the run says as one JSON object;
+//! `export/figures.rs`, all figures and the same as CSV; `export/openmetrics.rs`.
 
-mod csv;
 mod figures;
+mod markdown;
 mod openmetrics;
 mod said;
 
-pub use self::csv::csv;
+pub use self::figures::csv;
+pub use self::markdown::{MOST_ROWS, markdown};
 pub use self::openmetrics::openmetrics;
 pub use self::said::{ProtagonistEntry, RunBeside, RunSummary, ScorecardEntry};
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value, json};
 
-use crate::format::{self, Unit};
-use crate::machine::MachineIdentity;
-use crate::plain::{csv_field, markdown as plain, markdown_code};
-use crate::record::store::Run;
+use crate::format::Unit;
+use crate::plain::csv_field;
 use crate::record::{Confidence, PredictionRecord};
-use crate::scorecard::{RowVerdict, Scorecard};
-use crate::study::groups;
-use crate::summary::{self, BadgeState, Headline, Rank, Summary};
-use crate::words::advice::advice;
-use crate::words::answer::answer;
-use crate::words::predicted::{self as words_of_predictions, lettered};
-use crate::words::scorecard as words;
+use crate::summary::Headline;
+use crate::words::predicted::{self as words, lettered};
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
 /// can do, and stands beside the figure instead.
@@ -101,7 +93,7 @@ fn unit(unit: Unit) -> &'static str {
 
 /// What people expected, a line each, as CSV: nobody is named, and no field is a formula. What is not known is empty.
 pub fn predictions_csv(predictions: &[&PredictionRecord]) -> String {
-    let sure = |confidence: Confidence| words_of_predictions::sure(confidence).trim_end_matches('.').to_lowercase();
+    let sure = |confidence: Confidence| words::sure(confidence).trim_end_matches('.').to_lowercase();
     let line = |one: &&PredictionRecord| {
         let answer = |place: Option<usize>| place.map_or_else(String::new, |place| lettered(&one.answers, place));
         let settings: Vec<String> = one.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
@@ -123,132 +115,6 @@ pub fn predictions_csv(predictions: &[&PredictionRecord]) -> String {
     };
     let heads = "lesson,question,settings,answer before discussion,how sure then,answer,how sure,right answer,was right,measured\n";
     heads.to_owned() + &predictions.iter().map(line).collect::<String>()
-}
-
-/// Rows that the table has at most; what is left out is said under it.
-pub const MOST_ROWS: usize = 8;
-
-/// The run as GitHub-flavoured Markdown: sentences, a row per contender and a column per headline figure, the claims
-/// folded away, and every badge that is in doubt.
-pub fn markdown(run: &Run) -> String {
-    let groups = groups(run);
-    let summary = summary::of_groups(run, &groups);
-    let mut text = String::from("### tokio or OS threads?\n\n");
-    if let Some(card) = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty()) {
-        scorecard_table(&mut text, &card);
-    }
-    for answer in summary.answers.iter().filter(|answer| answer.rank == Rank::Lead) {
-        line(&mut text, &format!("- {}: {}", format::capitalised(&plain(&answer.label)), plain(&answer.sentence)));
-    }
-    text.push('\n');
-    table(&mut text, run, &summary::headlines(&groups));
-    claims(&mut text, &summary);
-    for badge in summary.validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt) {
-        line(&mut text, &format!("- ⚠ {}: {}", plain(&badge.label), plain(&badge.detail)));
-    }
-    let manifest = &run.manifest;
-    let blocks = manifest.blocks_in_words();
-    let machine = plain(&MachineIdentity::of(manifest).label);
-    line(
-        &mut text,
-        &format!(
-            "\nRun {} of {}, preset {}, {blocks}. {machine}.",
-            plain(&manifest.run),
-            plain(&manifest.started_at),
-            plain(&manifest.preset)
-        ),
-    );
-    text
-}
-
-/// Writing to a string does not fail.
-fn line(text: &mut String, line: &str) {
-    let _ = writeln!(text, "{line}");
-}
-
-fn table(text: &mut String, run: &Run, figures: &[Headline]) {
-    let mut columns: Vec<&Headline> = Vec::new();
-    for figure in figures {
-        if !columns.iter().any(|column| same_column(column, figure)) {
-            columns.push(figure);
-        }
-    }
-    let labels = run.manifest.contenders.iter().map(|contender| contender.label.as_str());
-    let rows: Vec<&str> = labels.filter(|label| figures.iter().any(|figure| figure.contender == *label)).collect();
-    if rows.is_empty() {
-        return;
-    }
-    let headings = columns.iter().map(|column| heading(column));
-    line(text, &row("server", headings));
-    line(text, &row("---", columns.iter().map(|_| "---:".to_owned())));
-    for label in rows.iter().take(MOST_ROWS) {
-        let own = |column: &&Headline| {
-            let figure = figures.iter().find(|figure| figure.contender == *label && same_column(figure, column));
-            figure.map_or_else(|| "-".into(), cell)
-        };
-        line(text, &row(&markdown_code(label), columns.iter().map(own)));
-    }
-    let left_out = rows.len().saturating_sub(MOST_ROWS) as u64;
-    let more = if left_out > 0 {
-        format!(" {} more in the report.", format::counted(left_out, "server"))
-    } else {
-        String::new()
-    };
-    line(text, &format!("\nWith 95% intervals; `-` where a server did not keep up or has no valid figure.{more}\n"));
-}
-
-fn scorecard_table(text: &mut String, card: &Scorecard) {
-    let shorts = card.shorts();
-    for sentence in answer(card).into_iter().chain(advice(card)) {
-        line(text, &plain(&sentence));
-    }
-    line(text, "");
-    line(text, &row("", shorts.iter().map(|short| plain(short)).chain(["verdict".to_owned()])));
-    line(text, &row("---", ["---:", "---:", ":---"].map(str::to_owned).into_iter()));
-    for of in &card.rows {
-        let verdict = words::verdict(of, shorts);
-        let verdict = if matches!(of.verdict, RowVerdict::CannotTell(_)) { verdict } else { format!("**{verdict}**") };
-        let why = format::bracketed(words::would_take(of).or_else(|| words::remedy(of, shorts)));
-        let values = of.values.iter().map(|value| words::value(*value, of.unit));
-        let cells: Vec<String> = values.chain([plain(&format!("{verdict}{why}"))]).collect();
-        line(text, &row(&plain(&words::question(&of.topic)), cells.into_iter()));
-    }
-    line(text, "");
-}
-
-fn same_column(one: &Headline, other: &Headline) -> bool {
-    (&one.experiment, &one.workload, &one.metric) == (&other.experiment, &other.workload, &other.metric)
-}
-
-fn heading(column: &Headline) -> String {
-    match column.offered_load_rps {
-        Some(load) => {
-            format!("{}, {} at {}", plain(&column.label), plain(&column.workload_label), Unit::PerSecond.show(load))
-        }
-        None => plain(&column.label),
-    }
-}
-
-fn cell(figure: &Headline) -> String {
-    let interval = figure.interval().map_or(String::new(), |interval| format!(" ({interval})"));
-    format!("{}{interval}", figure.unit.show(figure.value))
-}
-
-fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
-    let cells: String = cells.map(|cell| format!(" {cell} |")).collect();
-    format!("| {first} |{cells}")
-}
-
-fn claims(text: &mut String, summary: &Summary) {
-    if summary.claims.is_empty() {
-        return;
-    }
-    let claims = format::counted(summary.claims.len() as u64, "claim");
-    line(text, &format!("<details><summary>What people say: {claims}</summary>\n"));
-    for claim in &summary.claims {
-        line(text, &format!("- {}", plain(&claim.line())));
-    }
-    line(text, "\n</details>\n");
 }
 
 #[cfg(test)]
@@ -278,7 +144,7 @@ mod tests {
         assert!(predictions_csv(&[&one]).ends_with("workers 4,,,B. @SUM(A1),very sure,,,\n"));
     }
 
-    fn figures() -> Vec<Headline> {
+    pub(super) fn figures() -> [Headline; 2] {
         let p99 = Headline {
             experiment: "latency-curve".into(),
             workload: "echo".into(),
@@ -304,7 +170,7 @@ mod tests {
             hi: Some(28_500.0),
             ..p99.clone()
         };
-        vec![p99, memory]
+        [p99, memory]
     }
 
     #[test]

@@ -121,21 +121,39 @@ pub fn share(value: f64) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn list<S: AsRef<str>>(items: &[S]) -> String {
-    match items {
+pub fn list<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> String {
+    enumerated(items, "and")
+}
+
+/// The same; absent where there is nothing to list.
+pub(crate) fn listed<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> Option<String> {
+    Some(list(items)).filter(|items| !items.is_empty())
+}
+
+/// The same as a choice: `a, b or c`.
+pub(crate) fn choice<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> String {
+    enumerated(items, "or")
+}
+
+fn enumerated<S: AsRef<str>>(items: impl IntoIterator<Item = S>, before_last: &str) -> String {
+    let items: Vec<S> = items.into_iter().collect();
+    match items.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
         [] => String::new(),
-        [one] => one.as_ref().to_owned(),
-        [first @ .., last] => {
-            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", first.join(", "), last.as_ref())
-        }
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} {before_last} {last}", first.join(", ")),
     }
 }
 
 /// With its first letter large.
 pub fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The same in the middle of a sentence.
+pub(crate) fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// How many times as much one thing is as another: `1.28`, `4.60`, `15`, `410`, `1,000`. Two digits from ten on: no run bears more.
@@ -203,7 +221,7 @@ mod tests {
     fn small_shares_are_not_nothing() {
         assert_eq!([0.0, 0.000_01, 0.0123, 0.5].map(share), ["0%", "< 0.01%", "1.23%", "50%"]);
         assert_eq!([0.9951, 0.999_95, 1.0].map(share), ["99.51%", "> 99.99%", "100%"]);
-        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(list(["a", "b", "c"]), "a, b and c");
         assert_eq!([counted(1, "client"), counted(2_000, "client")], ["1 client", "2,000 clients"]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What a connection is made of, what a request costs, where its time went, which thread ran it, or how a server fared while
 //! something was done to it: the first of these that the run has recorded for both protagonists. Must not know: sentences
-//! (`words/why.rs`), pixels. Beside it: `scorecard/`, whose rows it explains; `charts/why.rs`, which draws it; `mechanism/moments.rs`, a traced window in
+//! (`words/card/why.rs`), pixels. Beside it: `scorecard/`, whose rows it explains; `charts/why.rs`, which draws it; `mechanism/moments.rs`, a traced window in
 //! a few of its moments.
 
 pub(crate) mod moments;

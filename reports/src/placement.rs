@@ -45,7 +45,7 @@ fn placement_of_hosts(run: &Run) -> String {
         hosts.map(|host| host.host.as_str()).collect::<Vec<_>>()
     };
     let place = of_role(HostRole::Server).first().map_or(String::new(), |host| format!(" of {host}"));
-    format!("The server had {server}{place}; the load came from {}.", format::list(&of_role(HostRole::Load)))
+    format!("The server had {server}{place}; the load came from {}.", format::list(of_role(HostRole::Load)))
 }
 
 /// How many CPUs the server had, as the title of a picture says it.
@@ -89,11 +89,7 @@ pub(crate) fn cpus_of_cell(run: &Run, cell: &Cell) -> usize {
 
 /// `1, 2 or 4`.
 fn or(counts: &BTreeSet<usize>) -> String {
-    let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
-    match counts.as_slice() {
-        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
-        all => all.concat(),
-    }
+    format::choice(counts.iter().map(usize::to_string))
 }
 
 fn cpus(count: usize) -> String {

@@ -70,34 +70,26 @@ fn name(what: &str, pid: u32, tid: u32, text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Lane;
-
-    fn span(state: SpanState, connection: u32, from_ns: u64, until_ns: u64) -> Span {
-        Span { connection, request: 1, state, from_ns, until_ns }
-    }
 
     #[test]
     fn a_span_that_ends_before_it_begins_has_no_length() {
-        let event = complete("a", "running", 1, 2, (5_000, 4_000), &span(SpanState::Running, 1, 5_000, 4_000));
+        let event = complete(
+            "a",
+            "running",
+            1,
+            2,
+            (5_000, 4_000),
+            &Span { connection: 1, request: 1, state: SpanState::Running, from_ns: 5_000, until_ns: 4_000 },
+        );
         assert_eq!(event["dur"], json!(0.0));
     }
 
     #[test]
     fn threads_and_connections_have_their_rows() {
         use SpanState::{Running, Suspended};
-        let spans = vec![span(Running, 1, 0, 1_500), span(Suspended, 1, 1_500, 9_000), span(Running, 2, 1_500, 2_000)];
-        let timeline = Timeline {
-            schema_version: 1,
-            contender: "a".into(),
-            work: "sleep 5ms".into(),
-            demand: None,
-            connections: 2,
-            waiting: 0,
-            server_cpus: 1,
-            window_ns: 9_000,
-            lanes: vec![Lane { thread: 77, name: Some("worker 2".into()), is_main: false, spans }],
-            cost: None,
-        };
+        let spans = [(Running, 1, 0, 1_500), (Suspended, 1, 1_500, 9_000), (Running, 2, 1_500, 2_000)];
+        let mut timeline = Timeline::of_lanes(2, &[&spans]);
+        (timeline.lanes[0].thread, timeline.lanes[0].name) = (77, Some("worker 2".into()));
         let value = trace_events(&timeline);
         let events = value["traceEvents"].as_array().unwrap();
         let complete = |pid: u32| {

@@ -2,7 +2,9 @@
 //!
 //! plotters works on whole pixels, so the canvas is sixteen times as fine as the picture and coordinates are divided
 //! again: lines come out smooth. Colours, dashes and fonts belong to the page's style sheet, so that one picture
-//! follows the theme; a "colour" here is the number of an [`Ink`]. Must not know: data, axes. Beside it: `plot.rs`.
+//! follows the theme; a "colour" here is the number of an [`Ink`]. What plotters cannot say in such a picture is drawn
+//! by hand: words that a style sheet sets, and areas and symbols with a class. Must not know: data, axes. Beside it:
+//! `plot.rs`.
 
 use std::cell::RefCell;
 use std::convert::Infallible;

@@ -45,13 +45,13 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         .filter(|_| scene.group.is_swept())
         .map_or(String::new(), |label| format!(" by {label}"));
     let panels = metrics.iter().map(|metric| PanelPicture::unnamed(panel(scene, metric, &rows)));
-    let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
+    let names = format::list(metrics.iter().map(|metric| metric.label));
     let mut notes: Vec<String> =
         metrics.iter().map(|metric| format!("{}: {}", format::capitalised(metric.label), metric.how_to_read)).collect();
     if scene.picture.y_scale == Scale::Log {
         notes.push("On a log scale there is no zero for a bar to begin at, so a mark stands for the value.".into());
     }
-    let axes = format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place());
+    let axes = format!("{}{by}: {}", format::capitalised(&names), scene.place());
     Some(Figure {
         panels: panels.collect(),
         notes,
@@ -85,11 +85,10 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[BarRow<'_, '_>]) -> String 
         let middle = y.place(count - place as f64 - 0.5);
         draw_row(&panel, &x, row, metric, middle, BAR / 2.0 / count);
     }
-    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     panel.canvas.finish(&format!(
         "Bars of {} for {}; {}. The numbers are in the table below.",
         metric.label,
-        format::list(&names),
+        format::list(rows.iter().map(|row| &row.name)),
         scene.place()
     ))
 }

@@ -37,8 +37,8 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         .map(|metric| PanelPicture::unnamed(panel(scene, &sweep, metric, (&x, &y(metric)), (width, over))));
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
     notes.dedup();
-    let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
-    let axes = format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place());
+    let names = format::list(metrics.iter().map(|metric| metric.label));
+    let axes = format!("{} by {}: {}", format::capitalised(&names), sweep.label(), scene.place());
     Some(Figure {
         panels: panels.collect(),
         notes,
@@ -191,12 +191,11 @@ fn draw_point(
 }
 
 fn aria_label(scene: &Scene<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
-    let contenders: Vec<&str> = scene.group.series.iter().map(|series| series.name.as_str()).collect();
     format!(
         "Line chart of {} over {} for {}; {}. The numbers are in the table below.",
         metric.label,
         sweep.label(),
-        format::list(&contenders),
+        format::list(scene.group.series.iter().map(|series| &series.name)),
         scene.place()
     )
 }

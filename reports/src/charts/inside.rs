@@ -204,10 +204,8 @@ fn notes(group: &Group<'_>, shown: &[InsidePanel<'_, '_>], strips: &[Strip]) -> 
     ];
     let is_shown = |series: &&Series<'_>| shown.iter().any(|one| one.series.index == series.index);
     let others = group.series.iter().filter(|series| !is_shown(series));
-    let others: Vec<&str> = others.map(|series| series.name.as_str()).collect();
-    if !others.is_empty() {
-        notes.push(format!("No answer came in the window from {}.", format::list(&others)));
-    }
+    let others = format::listed(others.map(|series| &series.name));
+    notes.extend(others.map(|others| format!("No answer came in the window from {others}.")));
     notes.extend(cost(shown));
     notes
 }

@@ -8,7 +8,6 @@
 mod axes;
 pub(crate) mod backend;
 mod bars;
-pub(crate) mod change;
 mod crossover;
 mod curve;
 mod inside;
@@ -16,8 +15,8 @@ mod lanes;
 pub(crate) mod moments;
 mod plot;
 mod probe;
+pub(crate) mod ratios;
 mod scenes;
-pub(crate) mod scorecard;
 mod spectrum;
 mod split;
 mod stacked;

@@ -1,7 +1,7 @@
 //! Who serves whom, moment by moment: the same picture once for each recorded moment, to be stepped through.
 //!
 //! Drawn for every moment alike, so that what moves from one to the next is what has changed. Must not know: how one is chosen,
-//! how a page steps. Beside it: `../mechanism/moments.rs`, `../words/moments.rs`, `../page/moments.html.jinja`.
+//! how a page steps. Beside it: `../mechanism/moments.rs`, `../words/card/windows.rs`, `../page/moments.html.jinja`.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::mechanism::moments::{ThreadAt, TracedMoment, moments, still};
 use crate::record::Timeline;
 use crate::record::store::Run;
 use crate::study::COLOURS;
-use crate::words::moments as words;
+use crate::words::windows as words;
 
 /// A few moments of one traced window.
 #[derive(Debug, Clone, PartialEq, Serialize)]

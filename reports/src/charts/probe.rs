@@ -81,7 +81,7 @@ fn shown<'g, 'a>(series: &'g Series<'a>, trial: &'g Trial<'a>, colour: usize) ->
 impl Scales {
     fn over(scene: &Scene<'_>, shown: &[ProbePanel<'_, '_>]) -> Scales {
         let events = || shown.iter().flat_map(|one| one.events);
-        let planned = shown.iter().map(|one| one.cell.load.warm_up_ns.saturating_add(one.cell.load.window_ns));
+        let planned = shown.iter().map(|one| one.cell.load.end_ns());
         let end = planned.chain(events().map(|event| event.at_ns)).max().unwrap_or(1).max(1) as f64;
         let took: Vec<f64> = events().filter(|e| e.fate == Fate::Ok).map(|event| event.took_ns as f64).collect();
         let lanes: BTreeSet<Fate> = events().map(|event| event.fate).filter(|fate| *fate != Fate::Ok).collect();

@@ -46,10 +46,8 @@ pub(crate) fn figure_at(run: &Run, groups: &[Group<'_>], anchor: &str) -> Option
 /// The figure, with those named that have no valid measurement in it.
 fn noted(scene: &Scene<'_>) -> Option<Figure> {
     let mut figure = figure(scene)?;
-    let without = scene.group.without_valid_cell();
-    if !without.is_empty() {
-        figure.notes.push(format!("No valid measurement: {}.", format::list(&without)));
-    }
+    let without = format::listed(scene.group.without_valid_cell());
+    figure.notes.extend(without.map(|without| format!("No valid measurement: {without}.")));
     Some(figure)
 }
 
@@ -98,13 +96,10 @@ fn figure(scene: &Scene<'_>) -> Option<Figure> {
         // Drawn from what was looked at or traced, whatever an experiment declares.
         PictureKind::Inside | PictureKind::Lanes => return None,
     };
-    let unknown: Vec<&str> =
-        picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();
-    if unknown.is_empty() {
-        return drawn;
-    }
+    let unknown = picture.metrics.iter().filter(|name| metrics::metric(name).is_none());
+    let Some(unknown) = format::listed(unknown) else { return drawn };
     let mut figure = drawn.unwrap_or_else(|| scene.empty());
-    figure.notes.push(format!("This version has no metric called {}; update it to see all.", format::list(&unknown)));
+    figure.notes.push(format!("This version has no metric called {unknown}; update it to see all."));
     Some(figure)
 }
 

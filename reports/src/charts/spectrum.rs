@@ -90,10 +90,9 @@ fn panel(scene: &Scene<'_>, lines: &[(&Series<'_>, Spectrum)], rate: &str) -> St
         ends.extend(draw_line(&panel, series, spectrum, (&x, &y), 1.0 + LANE * (lane + 1.0) / HEIGHT));
     }
     panel.end_labels(&ends, 1.0 + over / HEIGHT);
-    let contenders: Vec<&str> = lines.iter().map(|(series, _)| series.name.as_str()).collect();
     panel.canvas.finish(&format!(
         "Line chart of response time by percentile at {rate} for {}; {}. The numbers are in the table below.",
-        format::list(&contenders),
+        format::list(lines.iter().map(|(series, _)| &series.name)),
         scene.place()
     ))
 }

@@ -77,11 +77,9 @@ fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<Str
         let answering = parts.iter().find(|part| part.name == "answering");
         answering.is_some_and(|part| pools().any(|pool| part.mean_ns(pool).is_some()))
     });
-    let unstamped: Vec<&str> = unstamped.map(|series| series.name.as_str()).collect();
-    if !unstamped.is_empty() {
-        let who = format::list(&unstamped);
-        notes.push(format!("Not known of {who}: what came between sending and the answer, as its replies do not say."));
-    }
+    notes.extend(format::listed(unstamped.map(|series| &series.name)).map(|who| {
+        format!("Not known of {who}: what came between sending and the answer, as its replies do not say.")
+    }));
     notes.push(
         "Only correct replies have parts: where requests timed out, the worst are left out. Faded bars are of servers \
          that did not keep up, or of invalid measurements."

@@ -13,7 +13,7 @@ use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, metrics_of_stages, slope_of, total_of};
 use crate::record::{Cell, Phase, Scale, Stage};
-use crate::stats::Slope;
+use crate::stats::Estimate;
 use crate::study::{Group, HeldStage, Series};
 use crate::verdict::Matrix;
 use crate::words::{self, DisplayedName, MemoryHeld, Title, show_slope};
@@ -52,8 +52,8 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
 /// What one contender's idle connections cost.
 struct Stack {
     levels: Vec<Level>,
-    slopes: Vec<Option<Slope>>,
-    total: Option<Slope>,
+    slopes: Vec<Option<Estimate>>,
+    total: Option<Estimate>,
 }
 
 /// Means over blocks at one number of connections; a part that was not measured is absent.
@@ -288,13 +288,9 @@ pub(super) fn kept_sentence(held: &[&Series<'_>], parts: &[&Metric]) -> Option<S
     let share = |series: &&Series<'_>| Some((MemoryKept::of(series, parts)?.share?, series.name.clone()));
     let mut shares: Vec<(f64, String)> = held.iter().filter_map(share).collect();
     shares.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let each: Vec<String> =
-        shares.iter().map(|(share, label)| format!("{} for {label}", format::share(*share))).collect();
-    (!each.is_empty()).then(|| {
-        format!(
-            "Of the memory that the connections took, this much was still there when all were closed and the server at \
-             rest: {}. It is what the allocator keeps for later, and what threads and their stacks leave behind.",
-            format::list(&each)
-        )
-    })
+    let each = format::listed(shares.iter().map(|(share, label)| format!("{} for {label}", format::share(*share))))?;
+    Some(format!(
+        "Of the memory that the connections took, this much was still there when all were closed and the server at \
+         rest: {each}. It is what the allocator keeps for later, and what threads and their stacks leave behind."
+    ))
 }

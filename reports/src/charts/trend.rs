@@ -109,12 +109,11 @@ fn draw_line<'a>(panel: &Plot, trend: &Trend<'_>, line: &'a TrendLine, (x, y): (
 }
 
 fn aria_label(trend: &Trend<'_>) -> String {
-    let names: Vec<&str> = trend.lines.iter().map(|line| line.label.as_str()).collect();
     let runs = format::counted(trend.runs.len() as u64, "run");
     format!(
         "Line chart of {} over {runs} for {}{}. The numbers are in the table below.",
         trend.heading,
-        format::list(&names),
+        format::list(trend.lines.iter().map(|line| &line.label)),
         if trend.changes.is_empty() { "" } else { ", with a mark where what they ran on changed" }
     )
 }

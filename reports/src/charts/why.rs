@@ -2,7 +2,7 @@
 //!
 //! Bars of what a connection is made of, of what a request costs and of where its time went are drawn here, a panel each
 //! with a scale of its own; lanes and probes as everywhere else. Must not know: how a mechanism is found. Beside it:
-//! `../mechanism.rs` (the facts), `../words/why.rs` (what is said of them), `lanes.rs`, `probe.rs`.
+//! `../mechanism.rs` (the facts), `../words/card/why.rs` (what is said of them), `lanes.rs`, `probe.rs`.
 
 use super::axes::{Axis, shortened, width};
 use super::backend::Ink;

@@ -7,9 +7,7 @@
 use itertools::Itertools;
 use std::str::FromStr;
 
-use serde::Serialize;
-
-use super::{ComparedFigure, Diff, DiffRow, Missing, NotCompared, PlaceName};
+use super::{ComparedFigure, DecidedBy, Diff, DiffOutcome, DiffRow, GateResult, Missing, NotCompared, PlaceName};
 use crate::format::{self, counted};
 use crate::stats::Ratio;
 use crate::verdict::{MOST_BLOCKS, Verdict, fewest};
@@ -115,12 +113,11 @@ impl Gate {
         match &self.scope {
             Some(scope) if !places.iter().any(|place| self.covers(place)) => {
                 let names = places.iter().flat_map(|place| [place.experiment.as_str(), place.workload_label.as_str()]);
-                let known = names.unique().collect_vec();
-                format!("no experiment or workload is called {scope:?}; there are {}", listed(&known))
+                format!("no experiment or workload is called {scope:?}; there are {}", listed(names.unique()))
             }
             _ => {
-                let carries = carried.map(|row| row.name).sorted_unstable().dedup().collect_vec();
-                format!("nothing that it is about was measured in both; what both have is {}", listed(&carries))
+                let carries = listed(carried.map(|row| row.name).sorted_unstable().dedup());
+                format!("nothing that it is about was measured in both; what both have is {carries}")
             }
         }
     }
@@ -218,17 +215,6 @@ impl Gate {
     }
 }
 
-impl DecidedBy {
-    /// What decides both.
-    fn and(self, other: DecidedBy) -> DecidedBy {
-        match (self, other) {
-            (DecidedBy::Blocks(a), DecidedBy::Blocks(b)) => DecidedBy::Blocks(a.max(b)),
-            (DecidedBy::NoBlocks, _) | (_, DecidedBy::NoBlocks) => DecidedBy::NoBlocks,
-            (DecidedBy::MeasuringAgain, _) | (_, DecidedBy::MeasuringAgain) => DecidedBy::MeasuringAgain,
-        }
-    }
-}
-
 /// The verdict on a row; absent with too few blocks for one.
 fn verdict(row: &DiffRow) -> Option<Verdict> {
     row.judged.map(|judged| judged.verdict).filter(|verdict| verdict.is_one())
@@ -244,73 +230,8 @@ fn lacking(missing: &[&Missing]) -> Option<String> {
     Some(format!("only the base has {label} of {contender}, {}{more}", place.at))
 }
 
-fn listed(names: &[&str]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { format::list(names) }
-}
-
-/// What came of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DiffOutcome {
-    /// Every row is within the bound for sure.
-    Passed,
-    /// Some row could be on either side, or is missing or invalid.
-    Inconclusive,
-    /// Some row is beyond the bound for sure.
-    Regressed,
-}
-
-impl DiffOutcome {
-    /// The one word for it, in output and documentation.
-    pub fn word(self) -> &'static str {
-        match self {
-            DiffOutcome::Passed => "passed",
-            DiffOutcome::Inconclusive => "inconclusive",
-            DiffOutcome::Regressed => "regressed",
-        }
-    }
-}
-
-/// A gate, held against a comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct GateResult {
-    /// As it was written.
-    pub gate: String,
-    /// What came of it.
-    pub outcome: DiffOutcome,
-    /// How many rows it was held against.
-    pub rows: usize,
-    /// The rows that decided, in words, those farthest from the bound first; empty where it passed. Where it regressed
-    /// these are the rows beyond the bound and no others.
-    pub reasons: Vec<String>,
-    /// What it would take where it is inconclusive.
-    pub decided_by: Option<DecidedBy>,
-}
-
-/// What it would take for a gate to be decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DecidedBy {
-    /// So many blocks in all, if ratios and spreads stay as they are.
-    Blocks(usize),
-    /// No number of blocks that is thought of: a value lies too close to the bound, or no farther from it than a contender
-    /// is from itself.
-    NoBlocks,
-    /// Measuring again what is missing, invalid or without a ratio.
-    MeasuringAgain,
-}
-
-impl GateResult {
-    /// A gate that nothing was held against.
-    pub(super) fn without_rows(gate: &str, reason: String) -> GateResult {
-        GateResult {
-            gate: gate.to_owned(),
-            outcome: DiffOutcome::Inconclusive,
-            rows: 0,
-            reasons: vec![reason],
-            decided_by: Some(DecidedBy::MeasuringAgain),
-        }
-    }
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    format::listed(names).unwrap_or_else(|| "nothing".to_owned())
 }
 
 #[cfg(test)]

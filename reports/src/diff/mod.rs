@@ -2,12 +2,14 @@
 //!
 //! Compared is what both runs have, the same contender at the same load; what only one has is listed. Blocks are pairs
 //! where they were run under the same arrivals, else two samples. Must not know: how it is shown. Beside it: `places.rs`
-//! takes a run apart, `rows.rs` compares, `remarks.rs` says what a reader must know first, `gate.rs` decides whether a change is too much.
+//! takes a run apart, `rows.rs` compares, `words.rs` says what came of it,
+//! `gate.rs` decides whether a change is too much.
 
 mod gate;
+mod outcome;
 mod places;
-mod remarks;
 mod rows;
+mod words;
 
 use serde::Serialize;
 
@@ -19,7 +21,8 @@ use crate::stats::{NoRatio, Ratio};
 use crate::verdict::{Judged, Verdict, ratio_or_why};
 
 pub use crate::metrics::Measured;
-pub use gate::{DecidedBy, DiffOutcome, Gate, GateError, GateResult};
+pub use gate::{Gate, GateError};
+pub use outcome::{DecidedBy, DiffOutcome, GateResult};
 pub use places::ComparedFigure;
 
 use places::{MeasuredPlace, places};
@@ -185,62 +188,7 @@ fn cut_short(run: &Run) -> Option<String> {
 /// What the label of a contender ends with that the other build serves.
 const BASE: &str = "@base";
 
-impl Method {
-    /// As a sentence.
-    pub fn words(self) -> &'static str {
-        match self {
-            Method::Alternated => "The two took turns in every repetition, so ratios are of pairs of measurements.",
-            Method::PairedBySeed => {
-                "Both runs have the same seed, so ratios are of pairs of measurements, which had the same arrivals."
-            }
-            Method::Unpaired => {
-                "The runs have different seeds, so their measurements are no pairs: Welch intervals on the logarithms of their values."
-            }
-        }
-    }
-}
-
-impl NotCompared {
-    /// As the end of a sentence.
-    pub fn words(self) -> String {
-        let words = match self {
-            NotCompared::Invalid => "invalid in one of the two, so cannot tell",
-            NotCompared::NeitherKeptUp => "neither kept up with this load",
-            NotCompared::FellBehind => "no longer keeps up with this load",
-            NotCompared::CaughtUp => "keeps up with this load, as the base did not",
-            NotCompared::NoRatio(why) if why.first_has_more() == Some(true) => {
-                "no ratio: more than zero in every measurement, where the base has zero or less in all"
-            }
-            NotCompared::NoRatio(why) if why.first_has_more() == Some(false) => {
-                "no ratio: zero or less in every measurement, where the base has more in all"
-            }
-            NotCompared::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
-        };
-        words.to_owned()
-    }
-}
-
 impl DiffRow {
-    /// The verdict, or why there is none.
-    pub fn words(&self) -> String {
-        match (self.ratio, self.judged) {
-            (Ok(_), Some(judged)) => judged.verdict.words(),
-            (Err(doubt), _) => doubt.words(),
-            (Ok(_), None) => "not judged".to_owned(),
-        }
-    }
-
-    /// `0.95 to 1.06`, or a dash where there is none.
-    pub fn interval_words(&self) -> String {
-        let interval = self.ratio.ok().and_then(|ratio| ratio.interval);
-        interval.map_or("-".to_owned(), format::interval)
-    }
-
-    /// How many times the base's the other's is, or a dash.
-    pub fn ratio_words(&self) -> String {
-        self.ratio.map_or("-".to_owned(), |ratio| format::ratio(ratio.value))
-    }
-
     /// Whether something has changed for sure: the two are different, or one of them does what the other does not.
     pub fn has_changed(&self) -> bool {
         self.is_different()

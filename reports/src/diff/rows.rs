@@ -140,14 +140,14 @@ fn judge(rows: &mut [(ComparedFigure, &PlaceKey, DiffRow)], twins: &[(&MeasuredP
         };
         let of_family = floor(&|place| family(&of, place) == this);
         // What a contender is from itself elsewhere has to do where it was not seen here.
-        let ratios = members.iter().filter_map(|(_, at, row)| {
+        let ratios = members.iter().map(|(_, at, row)| {
             let here = floor(&|place| place == *at);
             let floor = if here.blocks > 0 { here } else { of_family };
             Some((row.ratio.ok()?, floor, of.blocks_needed()))
         });
-        let ratios: Vec<(Ratio, Floor, usize)> = ratios.collect();
+        let ratios: Vec<Option<(Ratio, Floor, usize)>> = ratios.collect();
         for ((_, _, row), judged) in members.iter_mut().zip(judge_each(&ratios)) {
-            row.judged = Some(judged);
+            row.judged = judged;
         }
     }
 }

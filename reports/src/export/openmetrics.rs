@@ -11,12 +11,12 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit as Suffix};
 
-use super::figures::{FigurePlace, RunFigure, run_figures};
+use super::figures::{RunFigure, run_figures};
 use crate::format::Unit;
 use crate::machine::MachineIdentity;
 use crate::record::store::Run;
 use crate::study::groups;
-use crate::summary;
+use crate::summary::{self, Headline};
 
 /// What every name begins with.
 const PREFIX: &str = "harness";
@@ -65,14 +65,14 @@ impl Exposition {
 
     /// A figure with the ends of its interval, where it has them.
     fn figure(&mut self, figure: &RunFigure) {
-        let RunFigure { of, name, label, unit, value, low, high } = figure;
+        let Headline { metric, label, unit, value, lo, hi, .. } = &figure.of;
         let (factor, suffix) = based(*unit);
         // The unit says it already.
-        let name = name.strip_suffix("_rps").unwrap_or(name);
-        let at = labels(of);
-        let ends = [("_low", INTERVAL_LOW, low), ("_high", INTERVAL_HIGH, high)];
+        let name = metric.strip_suffix("_rps").unwrap_or(metric);
+        let at = labels(figure);
         self.add(name, label, suffix.clone(), (at.clone(), value * factor));
-        for (end, what, value) in ends.into_iter().filter_map(|(end, what, value)| Some((end, what, (*value)?))) {
+        for (end, what, value) in [("_low", INTERVAL_LOW, lo), ("_high", INTERVAL_HIGH, hi)] {
+            let Some(value) = value else { continue };
             let help = format!("{label}, {what}");
             self.add(&format!("{name}{end}"), &help, suffix.clone(), (at.clone(), value * factor));
         }
@@ -111,11 +111,11 @@ fn about(run: &Run) -> Labels {
     known.into_iter().chain(manifest.commit.clone().map(|commit| ("commit", commit))).collect()
 }
 
-fn labels(of: &FigurePlace) -> Labels {
+fn labels(RunFigure { of, variation }: &RunFigure) -> Labels {
     let known = [("contender", &of.contender), ("experiment", &of.experiment), ("workload", &of.workload)];
     let known = known.map(|(key, value)| (key, value.clone()));
-    let at = [("load", &of.load), ("variation", &of.variation)];
-    let at = at.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
+    let at = [("load", of.offered_load_rps), ("variation", *variation)];
+    let at = at.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())));
     known.into_iter().chain(at).collect()
 }
 

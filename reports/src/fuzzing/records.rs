@@ -5,8 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::diff::Gate;
-use crate::record::store::{cell_in, record_in};
-use crate::record::{HistogramRecord, Manifest, Timeline};
+use crate::record::{Cell, HistogramRecord, Manifest, Timeline, record_in};
 use crate::site::{Address, Entry, Index};
 
 /// What stands in an error where no file was read.
@@ -22,8 +21,8 @@ pub fn records(bytes: &[u8]) {
         comes_back(&timeline, |json| record_in(path, json).ok());
         assert!(timeline.under_way() <= timeline.requests().len() as u64);
     }
-    if let Ok(cell) = cell_in(path, bytes) {
-        comes_back(&cell, |json| cell_in(path, json).ok());
+    if let Ok(cell) = record_in::<Cell>(path, bytes) {
+        comes_back(&cell, |json| record_in(path, json).ok());
     }
 }
 

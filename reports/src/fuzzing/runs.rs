@@ -1,13 +1,11 @@
 //! A run with wrong numbers and texts in it, rendered in every form. The bytes are no run, or nearly all of them would be
 //! refused as JSON: they say which values of a small run become which others.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::record::store::{Run, cell_in, record_in};
-use crate::record::{Cell, RecordError};
+use crate::record::store::{RecordError, Run, RunFile};
 use crate::trace_events::trace_events;
 use crate::{diff, export, page, slides, summary};
 
@@ -59,19 +57,16 @@ fn files() -> &'static Vec<Value> {
 
 /// As a run's folder is read.
 fn read(files: &[Value]) -> Result<Run, RecordError> {
-    let path = Path::new("record.json");
-    let json = |value: &Value| serde_json::to_vec(value).expect("a value is JSON");
-    let is_cell = |file: &&Value| file.get("id").is_some();
-    let cells = files.iter().filter(is_cell).map(|file| cell_in(path, &json(file)));
-    let mut cells = cells.collect::<Result<Vec<Cell>, _>>()?;
-    cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-    let (first, last) = (json(&files[0]), json(&files[files.len() - 1]));
-    Ok(Run {
-        manifest: record_in(path, &first)?,
-        cells,
-        timelines: vec![record_in(path, &last)?],
-        predictions: Vec::new(),
-    })
+    let last = files.len() - 1;
+    let file = |(place, value): (usize, &Value)| {
+        let name = match value.get("id") {
+            _ if place == 0 => "manifest.json".to_owned(),
+            _ if place == last => "timelines/000.json".to_owned(),
+            id => format!("cells/{}.json", id.and_then(Value::as_str).unwrap_or_default()),
+        };
+        RunFile { name, bytes: serde_json::to_vec(value).expect("a value is JSON") }
+    };
+    Run::of_files(&files.iter().enumerate().map(file).collect::<Vec<_>>())
 }
 
 fn render(run: &Run) {

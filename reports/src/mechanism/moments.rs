@@ -2,7 +2,7 @@
 //! many clients nobody serves just then.
 //!
 //! Every moment is one at which something began in the window; nothing is made up in between. Must not know: sentences, pixels.
-//! Beside it: `../record/timeline.rs`, what was recorded; `../words/moments.rs`, `../charts/moments.rs`.
+//! Beside it: `../record/timeline.rs`, what was recorded; `../words/card/windows.rs`, `../charts/moments.rs`.
 
 use std::collections::BTreeSet;
 
@@ -104,36 +104,7 @@ pub(crate) fn still(moments: &[TracedMoment]) -> usize {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::record::{Lane, SCHEMA_VERSION, Span};
     use SpanState::{Parked, Running, Suspended};
-
-    pub(crate) fn timeline(connections: u32, lanes: &[&[(SpanState, u32, u64, u64)]]) -> Timeline {
-        let span = |(state, connection, from_ns, until_ns): &(SpanState, u32, u64, u64)| Span {
-            connection: *connection,
-            request: 1,
-            state: *state,
-            from_ns: *from_ns,
-            until_ns: *until_ns,
-        };
-        let lane = |spans: &&[(SpanState, u32, u64, u64)]| Lane {
-            thread: 1,
-            name: None,
-            is_main: false,
-            spans: spans.iter().map(span).collect(),
-        };
-        Timeline {
-            schema_version: SCHEMA_VERSION,
-            contender: "a".into(),
-            work: "sleep 5ms".into(),
-            demand: None,
-            connections,
-            waiting: 0,
-            server_cpus: 1,
-            window_ns: 100,
-            lanes: lanes.iter().map(lane).collect(),
-            cost: None,
-        }
-    }
 
     /// One thread that leaves three requests to wait and takes the first up again.
     pub(crate) fn one_thread() -> Timeline {
@@ -146,7 +117,7 @@ pub(crate) mod tests {
             (Suspended, 3, 30, 95),
             (Running, 1, 60, 70),
         ];
-        timeline(4, &[&spans])
+        Timeline::of_lanes(4, &[&spans])
     }
 
     #[test]
@@ -160,7 +131,7 @@ pub(crate) mod tests {
         let (busy, free) = (at(25), at(40));
         assert_eq!((&busy.threads[..], &busy.suspended[..], busy.unserved), (&[ThreadAt::Runs(3)][..], &[1, 2][..], 1));
         assert_eq!((&free.threads[..], &free.suspended[..], free.unserved), (&[ThreadAt::Free][..], &[1, 2, 3][..], 1));
-        let held = timeline(3, &[&[(Running, 1, 0, 10), (Parked, 1, 10, 90)]]);
+        let held = Timeline::of_lanes(3, &[&[(Running, 1, 0, 10), (Parked, 1, 10, 90)]]);
         assert_eq!((TracedMoment::of(&held, 50).parked(), TracedMoment::of(&held, 50).unserved), (1, 2));
     }
 
@@ -173,13 +144,13 @@ pub(crate) mod tests {
         assert!(found.is_sorted_by(|one, next| one.at_ns < next.at_ns && one.apart(next) > 0), "{found:?}");
         assert!(found.iter().all(|one| starts.contains(&one.at_ns)));
         assert_eq!(found[still(&found)].suspended, [1, 2, 3]);
-        assert!(moments(&timeline(3, &[])).is_empty());
-        assert_eq!(moments(&timeline(1, &[&[(Parked, 1, 0, 100)]])).len(), 1, "nothing changes");
+        assert!(moments(&Timeline::of_lanes(3, &[])).is_empty());
+        assert_eq!(moments(&Timeline::of_lanes(1, &[&[(Parked, 1, 0, 100)]])).len(), 1, "nothing changes");
     }
 
     #[test]
     fn a_long_window_has_no_more_moments_than_somebody_steps_through() {
         let spans: Vec<_> = (0..50).map(|n| (Suspended, n + 1, u64::from(n), 100)).collect();
-        assert_eq!(moments(&timeline(50, &[&spans])).len(), MOST_MOMENTS);
+        assert_eq!(moments(&Timeline::of_lanes(50, &[&spans])).len(), MOST_MOMENTS);
     }
 }

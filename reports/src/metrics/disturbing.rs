@@ -3,7 +3,7 @@
 //! Must not know: what they are. Beside it: `probe.rs`, for the innocent ones.
 
 use super::Reading;
-use super::probe::{Block, over_blocks};
+use super::probe::{exactly, more_than, over_blocks};
 use super::reading::per;
 use super::values::plain;
 use crate::record::{Cell, Traffic};
@@ -46,7 +46,7 @@ pub(super) fn connect(pool: &Pool<'_>, p: f64) -> Reading {
 pub(super) fn drained(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| {
         let (ledger, lasted_ns) = (&traffic(cell)?.ledger, lasted_ns(cell)?);
-        Some(if ledger.ok == ledger.scheduled { Block::Is(lasted_ns) } else { Block::Above(lasted_ns) })
+        Some(if ledger.ok == ledger.scheduled { exactly(lasted_ns) } else { more_than(lasted_ns) })
     })
 }
 
@@ -54,7 +54,7 @@ pub(super) fn drained(pool: &Pool<'_>) -> Reading {
 pub(super) fn lost(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| {
         cell.disturbance.as_ref()?.stop_asked_ns?;
-        traffic(cell).map(|traffic| Block::Is(traffic.ledger.failed()))
+        traffic(cell).map(|traffic| exactly(traffic.ledger.failed()))
     })
 }
 
@@ -62,13 +62,12 @@ pub(super) fn lost(pool: &Pool<'_>) -> Reading {
 pub(super) fn time_to_stop(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| {
         let asked_ns = cell.disturbance.as_ref()?.stop_asked_ns?;
-        let end_ns = cell.load.warm_up_ns.saturating_add(cell.load.window_ns);
-        let never = Block::Above(end_ns.saturating_sub(asked_ns));
-        Some(cell.server.died_at_ns.map_or(never, |gone_ns| Block::Is(gone_ns.saturating_sub(asked_ns))))
+        let never = more_than(cell.load.end_ns().saturating_sub(asked_ns));
+        Some(cell.server.died_at_ns.map_or(never, |gone_ns| exactly(gone_ns.saturating_sub(asked_ns))))
     })
 }
 
 /// Connects that met a full accept queue.
 pub(super) fn listen_overflows(pool: &Pool<'_>) -> Reading {
-    over_blocks(pool, |cell| cell.server.listen_overflows.map(Block::Is))
+    over_blocks(pool, |cell| cell.server.listen_overflows.map(exactly))
 }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Reading;
-use super::probe::{Block, over_blocks};
+use super::probe::{exactly, more_than, over_blocks};
 use super::reading::per;
 use super::values::plain;
 use crate::record::{Cell, DisturbanceRecord, Fate};
@@ -54,17 +54,16 @@ pub(super) fn recovery(pool: &Pool<'_>) -> Reading {
             slice.share().is_some_and(|share| share >= AS_BEFORE * before)
         };
         let starts = (after.start..).step_by(SLICE_NS as usize).take_while(|start_ns| start_ns + SLICE_NS <= after.end);
-        let never = Block::Above(after.end.saturating_sub(after.start));
-        Some(starts.clone().find(is_as_before).map_or(never, |start_ns| Block::Is(start_ns - after.start)))
+        let never = more_than(after.end.saturating_sub(after.start));
+        Some(starts.clone().find(is_as_before).map_or(never, |start_ns| exactly(start_ns - after.start)))
     })
 }
 
 fn span(cell: &Cell, disturbance: &DisturbanceRecord, when: When) -> Range<u64> {
-    let (begun_ns, end_ns) = (cell.load.warm_up_ns, cell.load.warm_up_ns.saturating_add(cell.load.window_ns));
     match when {
-        When::Before => begun_ns..disturbance.from_ns,
+        When::Before => cell.load.warm_up_ns..disturbance.from_ns,
         When::Meanwhile => disturbance.from_ns..disturbance.until_ns,
-        When::After => disturbance.until_ns..end_ns,
+        When::After => disturbance.until_ns..cell.load.end_ns(),
     }
 }
 
@@ -90,32 +89,26 @@ fn probe_in(cell: &Cell, span: Range<u64>) -> Probed {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::record::{ArrivalsRecord, HistogramRecord, Ledger, Load, RequestEvent, ShapeRecord, Traffic};
+    use crate::record::{ArrivalsRecord, Ledger, Load, RequestEvent, ShapeRecord, Traffic};
 
-    const MS: u64 = 1_000_000;
+    pub(crate) const MS: u64 = 1_000_000;
 
-    fn empty() -> HistogramRecord {
-        HistogramRecord { count: 0, sum_ns: 0, v2_deflate_base64: String::new() }
-    }
-
-    /// A request every 10 ms for a second; something was done from 200 ms to 400 ms, and those that were due from then until
-    /// `well_again_ms` got no reply. The disturbance got 30 of its own.
-    fn cell(well_again_ms: u64) -> Cell {
+    /// A probe every 10 ms of a window, which fails from when something is done to the server until it is well again.
+    pub(crate) fn disturbed(done_ms: Range<u64>, well_again_ms: u64, window_ms: u64, done: Ledger) -> Cell {
         let event = |ms: u64| {
-            let fate = if (200..well_again_ms).contains(&ms) { Fate::Timeout } else { Fate::Ok };
+            let fate = if (done_ms.start..well_again_ms).contains(&ms) { Fate::Timeout } else { Fate::Ok };
             RequestEvent { at_ns: ms * MS, took_ns: MS, fate, connection: None }
         };
-        let traffic = |ledger, events| Traffic { ledger, events, ..Traffic::new(empty()) };
-        let own = traffic(Ledger { scheduled: 50, ok: 30, timeout: 20, ..Ledger::default() }, Vec::new());
+        let traffic = |ledger, events| Traffic { ledger, events, ..Traffic::default() };
         let disturbance = DisturbanceRecord {
             name: "more clients".to_owned(),
-            from_ns: 200 * MS,
-            until_ns: 400 * MS,
+            from_ns: done_ms.start * MS,
+            until_ns: done_ms.end * MS,
             stop_asked_ns: None,
             course: Vec::new(),
-            traffic: Some(own),
+            traffic: Some(traffic(done, Vec::new())),
         };
         let load = Load {
             arrivals: ArrivalsRecord::Constant,
@@ -124,11 +117,16 @@ mod tests {
             work: "spin 1ms".to_owned(),
             seed: 1,
             warm_up_ns: 0,
-            window_ns: 1_000 * MS,
+            window_ns: window_ms * MS,
             timeout_ns: 50 * MS,
         };
-        let probe = traffic(Ledger::default(), (0..1_000).step_by(10).map(event).collect());
+        let probe = traffic(Ledger::default(), (0..window_ms).step_by(10).map(event).collect());
         Cell { traffic: Some(probe), disturbance: Some(disturbance), ..Cell::new(load) }
+    }
+
+    fn cell(well_again_ms: u64) -> Cell {
+        let done = Ledger { scheduled: 50, ok: 30, timeout: 20, ..Ledger::default() };
+        disturbed(200..400, well_again_ms, 1_000, done)
     }
 
     #[test]

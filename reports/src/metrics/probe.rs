@@ -5,7 +5,7 @@
 
 use super::{Certainty, Reading};
 use crate::record::{Cell, Fate, RequestEvent};
-use crate::stats::{Distribution, Quantile, proportion};
+use crate::stats::{BlockValue, Distribution, Quantile, median, proportion};
 use crate::study::Pool;
 
 /// Which requests of a probe are looked at.
@@ -73,8 +73,8 @@ pub(super) fn longest_wait(pool: &Pool<'_>) -> Reading {
 /// Connections that the disturbance held when the first failing request was due.
 pub(super) fn held_at_first_failure(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| match cell.first_failure() {
-        Some(event) => cell.held_at(event.at_ns).map(Block::Is),
-        None => most_held(cell).map(Block::Above),
+        Some(event) => cell.held_at(event.at_ns).map(exactly),
+        None => most_held(cell).map(more_than),
     })
 }
 
@@ -86,49 +86,39 @@ fn most_held(cell: &Cell) -> Option<u64> {
 pub(super) fn recovery(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| {
         cell.disturbed().next()?;
-        let Some(failed) = cell.first_failure() else { return Some(Block::Is(0)) };
-        let end_ns = cell.load.warm_up_ns.saturating_add(cell.load.window_ns);
-        let never = Block::Above(end_ns.saturating_sub(failed.at_ns));
-        Some(cell.recovery_ns().map_or(never, Block::Is))
+        let Some(failed) = cell.first_failure() else { return Some(exactly(0)) };
+        let never = more_than(cell.load.end_ns().saturating_sub(failed.at_ns));
+        Some(cell.recovery_ns().map_or(never, exactly))
     })
 }
 
 /// What one block says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Block {
-    Is(u64),
-    /// More than it could tell.
-    Above(u64),
+pub(super) fn exactly(count: u64) -> BlockValue {
+    BlockValue::Is(count as f64)
 }
 
-/// The median over the blocks, and their range where there are several. A block that could not tell ranks last.
-pub(super) fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
-    let blocks = pool.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<Block>>>();
-    blocks.map_or(Reading::Absent, median)
+/// What one block says that could not tell how much more.
+pub(super) fn more_than(count: u64) -> BlockValue {
+    BlockValue::Beyond(count as f64)
 }
 
-/// Of an even number the mean of the middle two.
-fn median(mut blocks: Vec<Block>) -> Reading {
-    blocks.sort_by_key(|block| match block {
-        Block::Is(value) => (false, *value),
-        Block::Above(value) => (true, *value),
-    });
-    let end = |block: &Block| match block {
-        Block::Is(value) => Some(*value as f64),
-        Block::Above(_) => None,
-    };
-    let ([first, .., last] | [first @ last]) = blocks.as_slice() else { return Reading::Absent };
-    let (lower, upper) = (blocks[(blocks.len() - 1) / 2], blocks[blocks.len() / 2]);
-    let value = match (lower, upper) {
-        (Block::Is(lower), Block::Is(upper)) => lower as f64 / 2.0 + upper as f64 / 2.0,
-        // The upper one is no less than the lower, and more than it could tell.
-        (Block::Is(lower) | Block::Above(lower), Block::Above(upper) | Block::Is(upper)) => {
-            return Reading::Beyond(lower.midpoint(upper.max(lower)));
+/// The median over the blocks, and their range where there are several.
+pub(super) fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<BlockValue>) -> Reading {
+    let blocks = pool.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<BlockValue>>>();
+    blocks.map_or(Reading::Absent, |blocks| middle(&blocks))
+}
+
+fn middle(blocks: &[BlockValue]) -> Reading {
+    let numbers =
+        || blocks.iter().filter_map(|block| if let BlockValue::Is(value) = block { Some(*value) } else { None });
+    match (median(blocks.iter().copied()), numbers().reduce(f64::min)) {
+        (BlockValue::Is(value), Some(lo)) if blocks.len() > 1 => {
+            let hi = numbers().reduce(f64::max).filter(|_| numbers().count() == blocks.len());
+            Reading::Measured(value, Certainty::Range { lo, hi })
         }
-    };
-    match end(first) {
-        Some(lo) if blocks.len() > 1 => Reading::Measured(value, Certainty::Range { lo, hi: end(last) }),
-        _ => Reading::Measured(value, Certainty::Unknown),
+        (BlockValue::Is(value), _) => Reading::Measured(value, Certainty::Unknown),
+        (BlockValue::Beyond(least), _) => Reading::Beyond(least as u64),
+        (BlockValue::Missing, _) => Reading::Absent,
     }
 }
 
@@ -137,23 +127,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_that_could_not_tell_ranks_last() {
-        let (a, b, c) = (Block::Is(7), Block::Is(9), Block::Above(3));
-        assert_eq!(median(vec![]), Reading::Absent);
-        assert_eq!(median(vec![a]), Reading::Measured(7.0, Certainty::Unknown));
+    fn blocks_show_their_middle_and_how_far_they_reach() {
+        let (a, b, c) = (exactly(7), exactly(9), more_than(3));
         let range = |value, lo, hi| Reading::Measured(value, Certainty::Range { lo, hi });
-        assert_eq!(median(vec![c, b, a]), range(9.0, 7.0, None));
-        assert_eq!(median(vec![b, a, a]), range(7.0, 7.0, Some(9.0)));
-        assert_eq!(median(vec![c, c, a]), Reading::Beyond(3));
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_lies_between_the_middle_two() {
-        let is = |values: &[u64]| median(values.iter().copied().map(Block::Is).collect());
-        assert_eq!(is(&[9, 1, 4, 3]).value(), Some(3.5));
-        assert_eq!(is(&[8, 2]), Reading::Measured(5.0, Certainty::Range { lo: 2.0, hi: Some(8.0) }));
-        // One of the middle two is more than could be told, and no less than the other.
-        assert_eq!(median(vec![Block::Is(10), Block::Above(30)]), Reading::Beyond(20));
-        assert_eq!(median(vec![Block::Is(10), Block::Above(4)]), Reading::Beyond(10));
+        assert_eq!(middle(&[]), Reading::Absent);
+        assert_eq!(middle(&[a]), Reading::Measured(7.0, Certainty::Unknown));
+        assert_eq!(middle(&[a, b]), range(8.0, 7.0, Some(9.0)));
+        assert_eq!(middle(&[b, a, a]), range(7.0, 7.0, Some(9.0)));
+        assert_eq!(middle(&[c, b, a]), range(9.0, 7.0, None));
+        assert_eq!(middle(&[c, c, a]), Reading::Beyond(3));
     }
 }

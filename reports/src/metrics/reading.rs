@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::format::{self, Unit};
-use crate::stats::{BlockValue, Quantile};
+use crate::stats::{BlockValue, Estimate, Quantile};
 
 /// A value, or why there is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,12 +102,12 @@ impl From<Quantile> for Reading {
     }
 }
 
-/// A share with its interval; absent where there was nothing to take a share of.
-impl From<Option<(f64, (f64, f64))>> for Reading {
-    fn from(share: Option<(f64, (f64, f64))>) -> Reading {
-        share.map_or(Reading::Absent, |(share, (lo, hi))| {
-            Reading::Measured(share, Certainty::WithinRun { lo, hi: Some(hi) })
-        })
+/// A share or a slope within a run; absent where there was nothing to take one of.
+impl From<Option<Estimate>> for Reading {
+    fn from(estimate: Option<Estimate>) -> Reading {
+        let Some(Estimate { value, interval }) = estimate else { return Reading::Absent };
+        let within = interval.map(|(lo, hi)| Certainty::WithinRun { lo, hi: Some(hi) });
+        Reading::Measured(value, within.unwrap_or(Certainty::Unknown))
     }
 }
 

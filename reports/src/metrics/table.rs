@@ -3,18 +3,15 @@
 //!
 //! Must not know: contenders, charts. Beside it: the files that the entries take their values from.
 
+use super::entry::{load, metric, response, stage, time};
 use super::goodput::When;
 use super::probe::During;
 use super::values::{
     cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success,
     switches_per_request,
 };
-use super::{
-    Column, ComparedAs, Measured, Metric, Of, Reading, WhenSaturated, Wording, disturbing, fairness, goodput, probe,
-};
+use super::{Column, Measured, Metric, Of, WhenSaturated, disturbing, fairness, goodput, probe};
 use crate::format::Unit;
-use crate::record::Stage;
-use crate::study::Pool;
 
 const SCHEDULED: &[Measured] = &[Measured::Scheduled];
 const DISTURBED: &[Measured] = &[Measured::Disturbed];
@@ -249,8 +246,6 @@ pub const METRICS: &[Metric] = &[
     stage("threads", "threads", Unit::Count, "Threads of the server process.", |stage| Some(stage.sample.threads)),
 ];
 
-const RESPONSE: &str = "From the moment at which the request was due to the last byte of its reply, so it includes all \
-                        waiting. Requests without a correct reply rank last.";
 const SERVICE: &str = "From the send to the last byte of the reply. It leaves out what waited before the send.";
 
 const PROBE: &str = "Of the requests of others that were due while the server was disturbed, from that moment to the last byte of \
@@ -273,88 +268,3 @@ const CONNECT: &str = "From the start of a connect to the connection, of the cli
                        one rank last.";
 const GOODPUT: &str = "Correct replies in time per second: before the disturbance, meanwhile or after it. Meanwhile those to the \
                        disturbing requests count as well as those to the others'.";
-
-/// A metric of which nothing else is said.
-const fn metric(name: &'static str, label: &'static str, unit: Unit, how_to_read: &'static str, of: Of) -> Metric {
-    Metric {
-        name,
-        label,
-        unit,
-        how_to_read,
-        short: label,
-        blocks_for_verdict: 10,
-        column: Column::OfPictures,
-        wording: None,
-        compared: None,
-        of,
-    }
-}
-
-const fn load(
-    name: &'static str,
-    label: &'static str,
-    unit: Unit,
-    how_to_read: &'static str,
-    of: fn(&Pool<'_>) -> Reading,
-) -> Metric {
-    metric(name, label, unit, how_to_read, Of::Load(of))
-}
-
-const fn response(name: &'static str, label: &'static str, p: f64) -> Metric {
-    metric(name, label, Unit::Nanoseconds, RESPONSE, Of::ResponseTime(p))
-}
-
-const fn time(
-    name: &'static str,
-    label: &'static str,
-    how_to_read: &'static str,
-    of: fn(&Pool<'_>) -> Reading,
-) -> Metric {
-    load(name, label, Unit::Nanoseconds, how_to_read, of)
-}
-
-const fn stage(
-    name: &'static str,
-    label: &'static str,
-    unit: Unit,
-    how_to_read: &'static str,
-    of: fn(&Stage) -> Option<u64>,
-) -> Metric {
-    metric(name, label, unit, how_to_read, Of::Stage(of))
-}
-
-impl Metric {
-    /// The same with as many blocks as rare requests take, whose times scatter more.
-    const fn of_a_tail(self) -> Metric {
-        Metric { blocks_for_verdict: 20, ..self }
-    }
-
-    const fn short(self, short: &'static str) -> Metric {
-        Metric { short, ..self }
-    }
-
-    const fn within(self, share: &'static str, short: &'static str) -> Metric {
-        Metric { wording: Some(Wording::Within(share, short)), ..self }
-    }
-
-    const fn did(self, before: &'static str, after: &'static str) -> Metric {
-        Metric { wording: Some(Wording::Did(before, after)), ..self }
-    }
-
-    const fn befell(self, before: &'static str) -> Metric {
-        Metric { wording: Some(Wording::Befell(before)), ..self }
-    }
-
-    const fn column(self, column: Column) -> Metric {
-        Metric { column, ..self }
-    }
-
-    const fn compared(
-        self,
-        gate: &'static str,
-        measured: &'static [Measured],
-        when_saturated: WhenSaturated,
-    ) -> Metric {
-        Metric { compared: Some(ComparedAs { gate, measured, when_saturated }), ..self }
-    }
-}

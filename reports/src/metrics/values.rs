@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::probe::{Block, over_blocks};
+use super::probe::{exactly, over_blocks};
 use super::reading::per;
 use super::{Certainty, Metric, Reading};
 use crate::record::{Phase, ShapeRecord, Stage};
-use crate::stats::{BlockValue, Quantile, Slope, fit, proportion};
+use crate::stats::{BlockValue, Estimate, Quantile, fit, proportion};
 use crate::study::{HeldStage, Pool, Series};
 
 /// The percentile `p` of the response time of everything that was scheduled.
@@ -52,7 +52,7 @@ pub(super) fn peak_threads(pool: &Pool<'_>) -> Reading {
 }
 
 pub(super) fn peak_memory(pool: &Pool<'_>) -> Reading {
-    over_blocks(pool, |cell| cell.server.peak_resident_bytes.map(Block::Is))
+    over_blocks(pool, |cell| cell.server.peak_resident_bytes.map(exactly))
 }
 
 pub(super) fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
@@ -66,7 +66,7 @@ pub(super) fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
 
 /// Cost of one idle connection over all measured parts that a picture stacks, in the unit of the parts. Absent where it
 /// cannot be fitted.
-pub fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Slope> {
+pub fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Estimate> {
     let held: Vec<&HeldStage<'_>> = series.phase(Phase::Idle).filter(|held| held.counts()).collect();
     slope_of(&held, |stage| total_of(stage, parts))
 }
@@ -83,7 +83,7 @@ pub(crate) fn slopes_by_block(series: &Series<'_>, parts: &[&Metric]) -> BTreeMa
 }
 
 /// The slope of a value over the connections held.
-pub(crate) fn slope_of(held: &[&HeldStage<'_>], of: impl Fn(&Stage) -> Option<u64>) -> Option<Slope> {
+pub(crate) fn slope_of(held: &[&HeldStage<'_>], of: impl Fn(&Stage) -> Option<u64>) -> Option<Estimate> {
     let points = held.iter().map(|held| Some((held.stage.connections as f64, of(held.stage)? as f64)));
     fit(&points.collect::<Option<Vec<_>>>()?)
 }

@@ -1,14 +1,14 @@
 //! A scorecard as HTML: the first thing in a report and on the slides, and small in a list of runs.
 //!
 //! A table that can be read aloud, with a drawing in each row. Must not know: what is compared. Beside it: `card.html.jinja`
-//! (the layout), `card.css`, `../charts/scorecard.rs` (the bars).
+//! (the layout), `card.css`, `../charts/ratios.rs` (the bars).
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::filled;
-use crate::charts::scorecard::{RatioAxis, bar, near_axis, no_bar};
+use crate::charts::ratios::{RatioAxis, bar, near_axis, no_bar};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard::{question, remedy, stand_ins, value, verdict, would_take};
 

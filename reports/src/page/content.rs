@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::downloads;
+use super::environment::{environment, limits, probe};
 use super::first_screen::FirstScreen;
 use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
 use super::why::{self, WhyArticle};
-use super::{downloads, hosts};
 use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
-use crate::machine::{drivers, in_words};
 use crate::metrics::{METRICS, Reading, metric};
 use crate::placement::placement;
 use crate::record::store::Run;
-use crate::record::{Cell, ExperimentRecord, PictureKind, Purpose};
+use crate::record::{ExperimentRecord, PictureKind, Purpose};
 use crate::scorecard::Scorecard;
 use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
-use crate::words::estimates::estimates;
+use crate::words::estimates;
 use crate::words::predicted::Predicted;
 
 #[derive(Debug, Serialize)]
@@ -237,78 +237,6 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
     }
     sections.retain(|section| !section.figures.is_empty());
     sections
-}
-
-fn environment(run: &Run) -> Vec<(String, String)> {
-    let manifest = &run.manifest;
-    let machine = &manifest.machine;
-    let cpus = |cpus: &[u32]| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not shown by the kernel".into());
-    let rows = [
-        ("Command", manifest.argv.join(" ")),
-        ("Seed", manifest.seed.to_string()),
-        ("How often", manifest.blocks_in_words()),
-        ("Started", [vec![manifest.started_at.clone()], manifest.resumed_at.clone()].concat().join(", resumed ")),
-        ("Took", manifest.elapsed_ns.map_or("not ended".into(), |ns| Unit::Nanoseconds.show(ns as f64))),
-        ("Harness", format!("{} {}", manifest.harness_version, manifest.commit.as_deref().unwrap_or(""))),
-        ("Placement", placement(run)),
-        ("Server's CPUs", cpus(&manifest.placement.server_cpus)),
-        ("Generator's CPUs", cpus(&manifest.placement.generator_cpus)),
-        ("Processor", machine.cpu_model.clone()),
-        ("Kernel", machine.kernel.clone()),
-        ("Clock source", machine.clock_source.clone()),
-        ("Congestion control", machine.congestion_control.clone()),
-        ("Hypervisor", machine.virtualised.map_or("unknown", |yes| if yes { "yes" } else { "no" }).into()),
-        ("Frequency governor", known(&machine.governor)),
-        ("Allocator of the servers", allocator(run)),
-        ("Built with", built_with(run)),
-        ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
-    ];
-    let drivers = drivers(run).into_iter().map(|(contender, driver)| (format!("Driver of {contender}"), driver));
-    let hosts = hosts::rows(&manifest.hosts, &run.cells);
-    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(hosts).chain(drivers).collect()
-}
-
-/// Servers of another build have that build's, which its version names where it is not the system's.
-fn allocator(run: &Run) -> String {
-    let ours = &run.manifest.machine.allocator;
-    match &run.manifest.against {
-        Some(other) => format!("{ours}; of those called base that of {}", other.version),
-        None => ours.clone(),
-    }
-}
-
-/// The compiler and what runs underneath the models, of both builds where there are two.
-fn built_with(run: &Run) -> String {
-    let told = |built_with: &BTreeMap<String, String>| match built_with.is_empty() {
-        true => "not noted".to_owned(),
-        false => in_words(built_with),
-    };
-    let ours = told(&run.manifest.built_with);
-    match &run.manifest.against {
-        Some(other) => format!("{ours}; those called base with {}", told(&other.built_with)),
-        None => ours,
-    }
-}
-
-fn limits(run: &Run) -> Vec<[String; 4]> {
-    let shown = |value: Option<u64>| value.map_or_else(|| "none".to_owned(), format::count);
-    let limits = run.manifest.limits.iter();
-    limits.map(|limit| [limit.name.clone(), shown(limit.value), shown(limit.needed), limit.remedy.clone()]).collect()
-}
-
-/// What was asked of whom, as readers call both, and what came of it.
-fn probe(run: &Run, cell: &Cell) -> [String; 5] {
-    let its = run.manifest.experiments.iter().filter(|experiment| experiment.name == cell.experiment);
-    let mut workloads = its.flat_map(|experiment| &experiment.workloads);
-    let asked = workloads.find(|workload| workload.key == cell.workload).map_or(&cell.workload, |found| &found.label);
-    let contender = run.manifest.contenders.iter().find(|contender| contender.label == cell.contender);
-    let server = contender.map_or_else(|| cell.contender.clone(), |found| found.name());
-    let pool = crate::study::Pool::of(vec![cell]);
-    let achieved = pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
-    let failed = cell.traffic.as_ref().map_or("-".into(), |traffic| format::count(traffic.ledger.failed()));
-    let standing = if crate::study::counts(cell) { "valid" } else { "invalid" };
-    [asked.clone(), server, achieved, failed, standing.into()]
 }
 
 /// Sentences on one sound point with the greatest distance between response and service time, so that the

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::card;
 use super::why::WhyArticle;
 use crate::charts;
-use crate::charts::scorecard::RatioAxis;
+use crate::charts::ratios::RatioAxis;
 use crate::format::{count, often};
 use crate::placement::placement_of_run;
 use crate::record::Purpose;

@@ -2,16 +2,16 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
-//! with), `trials.rs` (the sections of experiments that put a claim to the test), `hosts.rs` (the machines of a run over several), `tables.rs` (bars behind
-//! numbers, and who differs from whom), `first_screen.rs` and `card.rs` (the
-//! scorecard), `why.rs` (what is behind its rows), `moments.html.jinja` (recorded moments to step through, without a script), `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes
-//! on, in pieces).
+//! with), `first_screen.rs` and `card.rs` (the scorecard), `why.rs` (what is behind its rows), `moments.html.jinja`
+//! (recorded moments to step through, without a script), `trials.rs` (the sections of experiments that put a claim to
+//! the test), `environment.rs` (on what it was made), `tables.rs` (bars behind numbers, and who differs from whom),
+//! `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes on, in pieces).
 
 pub(crate) mod card;
 mod content;
 mod downloads;
+mod environment;
 mod first_screen;
-mod hosts;
 mod so_far;
 mod tables;
 mod trials;
@@ -89,11 +89,33 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
 
 /// A layout of this program, filled.
 pub(crate) fn filled(layout: &str, values: Value) -> String {
+    environment().render_str(layout, values).expect("a layout names only what it is given, and is tested")
+}
+
+/// What every template is filled in with.
+fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_filter("whole", |sentence: String| whole(&sentence));
     environment.add_template("moments", MOMENTS).expect("it is part of the program and tested");
-    environment.render_str(layout, values).expect("a layout names only what it is given, and is tested")
+    environment
 }
+
+/// A sentence in which no line breaks between a number and its unit.
+fn whole(sentence: &str) -> String {
+    let mut whole = String::with_capacity(sentence.len());
+    for word in sentence.split_inclusive(' ') {
+        let is_unit = UNITS.contains(&word.trim_end_matches(|c: char| !c.is_alphanumeric()));
+        if is_unit && whole.strip_suffix(' ').is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit())) {
+            whole.pop();
+            whole.push('\u{a0}');
+        }
+        whole.push_str(word);
+    }
+    whole
+}
+
+const UNITS: [&str; 8] = ["ns", "µs", "ms", "s", "B", "KiB", "MiB", "GiB"];
 
 fn script() -> String {
     without_comments(SCRIPTS)
@@ -124,6 +146,14 @@ pub(crate) fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_stay_with_their_units() {
+        assert_eq!(
+            whole("It took 5 ms, 1.2 µs (64 KiB) or 3 s. 2 so s 4 more"),
+            "It took 5\u{a0}ms, 1.2\u{a0}µs (64\u{a0}KiB) or 3\u{a0}s. 2 so s 4 more"
+        );
+    }
 
     #[test]
     fn own_script_and_style_stay_small() {

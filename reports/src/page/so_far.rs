@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::{Environment, context};
 
-use super::{LAYOUT, MOMENTS, downloads};
+use super::{LAYOUT, downloads, environment};
 use crate::charts::moments::{MomentPicture, pictures};
 use crate::charts::{self, Figure};
 use crate::record::Timeline;
@@ -36,9 +36,8 @@ pub struct SoFar<'a> {
 impl<'a> SoFar<'a> {
     /// Gathers the cells that there are.
     pub fn of(run: &'a Run) -> SoFar<'a> {
-        let mut templates = Environment::new();
-        templates.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, source) in [("figure", FIGURE.as_str()), ("moments", MOMENTS), ("sentences", SENTENCES)] {
+        let mut templates = environment();
+        for (name, source) in [("figure", FIGURE.as_str()), ("sentences", SENTENCES)] {
             templates.add_template(name, source).expect("all are part of the program and tested");
         }
         SoFar { run, groups: groups(run), templates }

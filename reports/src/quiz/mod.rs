@@ -82,25 +82,10 @@ pub fn render(questions: &[QuizQuestion]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Confidence, SCHEMA_VERSION};
 
     fn settled(question: &str, right: Option<usize>) -> PredictionRecord {
-        PredictionRecord {
-            schema_version: SCHEMA_VERSION,
-            lesson: "pool".into(),
-            question: question.into(),
-            answers: ["Not at all.", "Until <b>one</b> leaves."].map(str::to_owned).into(),
-            settings: Vec::new(),
-            chosen: 0,
-            confidence: Confidence::High,
-            before: None,
-            result: Some(LessonResult {
-                right,
-                points_to: right,
-                measured: "It waited 600 ms.".into(),
-                undecided: None,
-            }),
-        }
+        let measured = "It waited 600 ms.".into();
+        PredictionRecord::asked(question, Some(LessonResult { right, points_to: right, measured, undecided: None }))
     }
 
     #[test]

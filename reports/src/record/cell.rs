@@ -1,14 +1,14 @@
-//! One cell: one contender at one load point, once, on a fresh server process; and what else went on on the machine.
+//! One cell: one contender at one load point, once, on a fresh server process.
 //!
 //! All times are on the machine's monotonic clock, in nanoseconds. `_ns` fields named `at_ns` count from the start
 //! of the cell's load, which is the start of its warm-up. What was not measured is absent, never zero.
-//! Beside it: `traffic.rs` (the generator's side) and `server.rs` (the server's).
+//! Beside it: `traffic.rs` (the generator's side), `server.rs` (the server's) and `noise.rs` (the machine's).
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackendUsage, Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, PlacementRecord, SCHEMA_VERSION, Sample,
-    ServerUsage, Stage, Traffic, Warning, WorkerRecord,
+    Bound, DisturbanceRecord, GeneratorUsage, HistogramRecord, InsideRecord, Noise, PlacementRecord, SCHEMA_VERSION,
+    Sample, ServerUsage, Stage, Traffic, Warning, WorkerRecord,
 };
 
 /// A file under `cells/`.
@@ -164,6 +164,13 @@ pub struct Load {
     pub timeout_ns: u64,
 }
 
+impl Load {
+    /// The end of the window, since the start of the load.
+    pub fn end_ns(&self) -> u64 {
+        self.warm_up_ns.saturating_add(self.window_ns)
+    }
+}
+
 /// An arrival process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -232,114 +239,16 @@ pub enum FailedPart {
     Harness,
 }
 
-/// What else went on on the machine during a cell. What could not be observed is absent, and a warning of the cell says why.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+/// The backend within the window, whoever called it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Noise {
-    /// CPU time of processes other than server and harness, as a share of the CPUs that these may use, 0 to 1.
-    pub other_cpu_share: Option<f64>,
-    /// CPU time that the hypervisor gave to others, as a share of the same CPUs, 0 to 1.
-    pub steal_share: Option<f64>,
-    /// Time in which some task waited for a CPU (PSI), as a share of the time, 0 to 1.
-    pub cpu_pressure_share: Option<f64>,
-    /// Greatest oversleep of a thread that wakes every few milliseconds.
-    pub max_hiccup_ns: Option<u64>,
-    /// What CPU quotas stopped of the harness and its load generator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generator_throttled: Option<Throttled>,
-    /// What CPU quotas stopped of the server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server_throttled: Option<Throttled>,
-    /// For how long the machine was suspended: the monotonic clock stood still meanwhile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suspended_ns: Option<u64>,
-    /// TCP segments that the kernel sent again, on any connection of the machine or container that sent the load. No verdict
-    /// rests on it, and not every kernel tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segments_sent_again: Option<u64>,
-    /// CPU time of the sampler itself, as a share of one CPU, 0 to 1. Asking the server about its inside is in it.
-    pub sampler_cpu_share: Option<f64>,
-    /// CPU time of the server's thread that answers, as a share of one CPU, 0 to 1; absent where it was not asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel_cpu_share: Option<f64>,
-}
-
-/// What CPU quotas of control groups did to a process: `nr_throttled` and the time of `cpu.stat`, all groups around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Throttled {
-    /// Periods in which the quota was used up.
-    pub periods: u64,
-    /// For how long it stood still, each CPU for itself, in nanoseconds.
-    pub stopped_ns: u64,
-}
-
-impl Throttled {
-    /// What has happened since an earlier reading.
-    #[must_use]
-    pub fn since(self, before: Throttled) -> Throttled {
-        Throttled {
-            periods: self.periods.saturating_sub(before.periods),
-            stopped_ns: self.stopped_ns.saturating_sub(before.stopped_ns),
-        }
-    }
-}
-
-/// What of the machine could not be observed, each with the field of [`Noise`] that is absent then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Unobserved {
-    /// How much CPU other programs used: `other_cpu_share`, and `steal_share`.
-    OtherPrograms,
-    /// Whether a thread that was due got its CPU: `max_hiccup_ns`.
-    Hiccups,
-    /// Whether a CPU quota stopped the generator: `generator_throttled`.
-    GeneratorQuota,
-    /// Whether a CPU quota stopped the server: `server_throttled`.
-    ServerQuota,
-    /// Whether the machine was suspended: `suspended_ns`.
-    Suspension,
-    /// The server itself, over time: it has no samples.
-    Server,
-    /// All of the machine: nobody watched it.
-    Machine,
-}
-
-impl Unobserved {
-    /// As the subject of a sentence that ends with "could not be observed".
-    pub fn subject(self) -> &'static str {
-        match self {
-            Unobserved::OtherPrograms => "how much CPU other programs used",
-            Unobserved::Hiccups => "whether threads got their CPU in time",
-            Unobserved::GeneratorQuota => "whether a CPU quota stopped the load generator",
-            Unobserved::ServerQuota => "whether a CPU quota stopped the server",
-            Unobserved::Suspension => "whether the machine was suspended",
-            Unobserved::Server => "the server's memory and threads over time",
-            Unobserved::Machine => "what else went on on the machine",
-        }
-    }
-
-    /// What the reader can do about it, as a sentence without its stop.
-    pub(crate) fn remedy(self) -> &'static str {
-        match self {
-            Unobserved::OtherPrograms => "measure for 200 ms or longer, where /proc/stat can be read",
-            Unobserved::Hiccups => "allow the harness more threads, and its CPUs",
-            Unobserved::GeneratorQuota | Unobserved::ServerQuota => {
-                "mount the control groups where the harness runs (/sys/fs/cgroup), or run it outside of the container"
-            }
-            Unobserved::Suspension => "look at the machine's log for a suspend",
-            Unobserved::Server => "allow the harness more threads, and to read /proc of the server",
-            Unobserved::Machine => "see with another program whether the machine was quiet",
-        }
-    }
-
-    /// Whether anything may have happened to the machine that is seen nowhere else. A quota that stops a thread is also seen
-    /// as a thread that gets its CPU late.
-    pub(crate) fn leaves_the_machine_unseen(self) -> bool {
-        match self {
-            Unobserved::OtherPrograms | Unobserved::Hiccups | Unobserved::Suspension | Unobserved::Machine => true,
-            Unobserved::GeneratorQuota | Unobserved::ServerQuota | Unobserved::Server => false,
-        }
-    }
+pub struct BackendUsage {
+    /// Calls answered.
+    pub calls: u64,
+    /// How late answers were: from when each was due until it had been handed to the system.
+    pub lag: HistogramRecord,
+    /// CPU time of its thread, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Its share of one CPU, polling left out, 0 to 1.
+    pub busy: f64,
 }

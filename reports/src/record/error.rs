@@ -1,9 +1,10 @@
 //! Why a run could not be written or read: each names the file, and what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::SCHEMA_VERSION;
-use super::store::{LARGEST_RUN_BYTES, LONGEST_ID, MANIFEST, MOST_FILES};
+use super::run::MANIFEST;
+use super::store::{LARGEST_RUN_BYTES, LONGEST_ID, MOST_FILES};
 
 /// Why a run could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,13 @@ pub enum RecordError {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl RecordError {
+    /// What is wrong with a whole file.
+    pub(super) fn unsound(path: &Path, why: String) -> RecordError {
+        RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why }
+    }
 }
 
 /// Where in a file; nothing where all of it is meant.

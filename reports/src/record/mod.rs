@@ -8,16 +8,16 @@
 //! Must not know: files, clocks, how a number was obtained. Beside it: `store.rs` reads and writes the folder; `shape.rs`
 //! and `soundness.rs` say what a record of somebody else's must keep to.
 
-mod backend;
-mod busy_start;
 mod cell;
 mod disturbance;
 mod error;
 mod experiment;
-mod files;
 mod histogram;
+mod malformed;
 mod manifest;
+mod noise;
 mod prediction;
+mod run;
 mod server;
 mod shape;
 mod soundness;
@@ -28,14 +28,14 @@ mod versions;
 mod warning;
 mod workers;
 
-pub use backend::*;
-pub use busy_start::*;
 pub use cell::*;
 pub use disturbance::*;
 pub use error::RecordError;
 pub use experiment::*;
 pub use histogram::*;
+pub use malformed::*;
 pub use manifest::*;
+pub use noise::*;
 pub use prediction::*;
 pub use server::*;
 pub use timeline::*;
@@ -43,6 +43,8 @@ pub use traffic::*;
 pub use warning::*;
 pub use workers::*;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use versions::record_in;
 pub(crate) use versions::schema_version;
 
 /// The schema that this version writes. It is read before anything else in a file.

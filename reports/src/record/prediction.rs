@@ -77,3 +77,21 @@ impl PredictionRecord {
         Some(self.result.as_ref()?.right? == self.chosen)
     }
 }
+
+#[cfg(test)]
+impl PredictionRecord {
+    /// A prediction of two answers.
+    pub(crate) fn asked(question: &str, result: Option<LessonResult>) -> PredictionRecord {
+        PredictionRecord {
+            schema_version: super::SCHEMA_VERSION,
+            lesson: "pool".into(),
+            question: question.into(),
+            answers: ["Not at all.", "Until <b>one</b> leaves."].map(str::to_owned).into(),
+            settings: vec![("workers".into(), 4)],
+            chosen: 0,
+            confidence: Confidence::High,
+            before: None,
+            result,
+        }
+    }
+}

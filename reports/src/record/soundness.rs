@@ -3,6 +3,8 @@
 //!
 //! Must not know: files. Beside it: `shape.rs`, what holds for any JSON of a run; `store.rs`, which asks both.
 
+use super::error::RecordError;
+use super::store::LONGEST_ID;
 use super::{Cell, HistogramRecord, Ledger, Manifest, PredictionRecord, Timeline, Traffic};
 
 /// Beyond this, counts are no longer exact as floating-point numbers.
@@ -86,7 +88,7 @@ impl Sound for Cell {
         if let Some(backend) = &self.backend {
             check_histogram("backend.lag", &backend.lag)?;
         }
-        Ok(())
+        check_name(&self.id).map_err(|error| format!("id: {error}"))
     }
 }
 
@@ -114,6 +116,15 @@ impl Sound for PredictionRecord {
         }
         Ok(())
     }
+}
+
+/// Whether a file can be called so.
+pub(super) fn check_name(id: &str) -> Result<(), RecordError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if id.is_empty() || id.len() > LONGEST_ID || id.starts_with('.') || !id.chars().all(allowed) {
+        return Err(RecordError::Name(id.to_owned()));
+    }
+    Ok(())
 }
 
 fn check_traffic(field: &str, traffic: &Traffic) -> Result<(), String> {

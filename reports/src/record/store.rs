@@ -1,8 +1,8 @@
 //! The folder of a saved run: written file by file as cells end, read back whole.
 //!
 //! Everything read is treated as somebody else's: what is no file is not opened, sizes are known before anything is read, and
-//! an error names the file and the place. Must not know: what the numbers mean. Beside it: `versions.rs`, from JSON to a record;
-//! `shape.rs` and `soundness.rs`, what is checked on the way.
+//! an error names the file and the place. Must not know: what the numbers mean. Beside it: `run.rs`, which puts a run together;
+//! `versions.rs`, from JSON to a record; `shape.rs` and `soundness.rs`, what is checked on the way.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use super::error::RecordError;
-use super::soundness::Sound;
-use super::versions::{self, Unreadable};
+use super::run::{CELLS, MANIFEST, TIMELINES, WORKSHOP};
+pub use super::run::{Run, RunFile};
+use super::soundness::{Sound, check_name};
 use super::{Cell, Manifest, PredictionRecord, Timeline};
 
 /// A hundred times what a cell has.
@@ -24,38 +25,8 @@ pub(crate) const LARGEST_RUN_BYTES: u64 = 512 << 20;
 pub(crate) const MOST_FILES: usize = 20_000;
 /// As long as the name of a cell may be, so that its file can be made anywhere.
 pub const LONGEST_ID: usize = 180;
-pub(super) const MANIFEST: &str = "manifest.json";
-pub(super) const TIMELINES: &str = "timelines";
-pub(super) const WORKSHOP: &str = "workshop";
 /// How the name of a file begins that is not whole yet.
 pub const UNFINISHED: &str = ".tmp";
-
-/// A run as read from its folder.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// What all cells have in common.
-    pub manifest: Manifest,
-    /// The cells that were saved, in the order in which they were run.
-    pub cells: Vec<Cell>,
-    /// The traced windows, in the order in which they were traced; none in runs that traced nothing.
-    pub timelines: Vec<Timeline>,
-    /// What was expected before the run, in the order in which it was said; none where nobody was asked.
-    pub predictions: Vec<PredictionRecord>,
-}
-
-/// A file of a run as it was saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunFile {
-    /// Its path within the run's folder, `cells/ID.json`.
-    pub name: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
-}
-
-/// As they were run.
-pub(super) fn in_order(cells: &mut [Cell]) {
-    cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-}
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -67,7 +38,7 @@ impl RunFolder {
     /// Makes the folder, with what leads to it, for a new run. Refuses one that holds a run.
     pub fn create(path: impl Into<PathBuf>) -> Result<RunFolder, RecordError> {
         let path = path.into();
-        let cells = path.join("cells");
+        let cells = path.join(CELLS);
         // Without either, whoever made it was killed before there was a run.
         if path.join(MANIFEST).exists() || cells.exists() && !records_in(&cells)?.is_empty() {
             return Err(RecordError::Occupied(path));
@@ -96,7 +67,7 @@ impl RunFolder {
     /// Removes the files that a program had begun to write when it was killed; returns how many. For whoever writes the run:
     /// nobody else may be about to.
     pub fn sweep(&self) -> usize {
-        let folders = [self.path.clone(), self.path.join("cells"), self.path.join(TIMELINES)];
+        let folders = [self.path.clone(), self.path.join(CELLS), self.path.join(TIMELINES)];
         let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let unfinished = entries.filter(|entry| {
             let is_unfinished = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
@@ -115,57 +86,53 @@ impl RunFolder {
     /// Writes a cell under its id; a reader sees all of it or nothing.
     pub fn write_cell(&self, cell: &Cell) -> Result<(), RecordError> {
         check_name(&cell.id)?;
-        self.write(&self.path.join("cells"), &format!("{}.json", cell.id), cell)
+        self.write(&self.path.join(CELLS), &format!("{}.json", cell.id), cell)
     }
 
     /// Writes a traced window, the `number`-th of the run.
     pub fn write_timeline(&self, number: usize, timeline: &Timeline) -> Result<(), RecordError> {
-        let folder = self.path.join(TIMELINES);
-        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
-        self.write(&folder, &format!("{number:03}.json"), timeline)
+        self.write_numbered(TIMELINES, number, timeline)
     }
 
     /// Writes or replaces a prediction, the `number`-th of the run.
     pub fn write_prediction(&self, number: usize, prediction: &PredictionRecord) -> Result<(), RecordError> {
-        let folder = self.path.join(WORKSHOP);
-        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
-        self.write(&folder, &format!("{number:03}.json"), prediction)
+        self.write_numbered(WORKSHOP, number, prediction)
     }
 
     /// Reads the whole run. Fails on the first file that is damaged, too large or of a newer version.
     pub fn read(&self) -> Result<Run, RecordError> {
-        let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
-        let paths = records_in(&self.path.join("cells"))?;
-        let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
-        in_order(&mut cells);
-        let timelines = self.in_folder(TIMELINES)?.into_iter().map(|path| read_record(&path));
-        let timelines = timelines.collect::<Result<Vec<Timeline>, _>>()?;
-        let predictions = self.in_folder(WORKSHOP)?.into_iter().map(|path| read_record(&path));
-        let predictions = predictions.collect::<Result<Vec<PredictionRecord>, _>>()?;
-        Ok(Run { manifest, cells, timelines, predictions })
+        let read = |path: &Path| read_file(path, LARGEST_FILE_BYTES);
+        Run::gathered(&self.path.join(MANIFEST), |folder| self.in_folder(folder), read)
     }
 
     /// The files of the run, manifest first, byte by byte as they were saved: for handing it on.
     pub fn files(&self) -> Result<Vec<RunFile>, RecordError> {
-        let paths = [self.path.join(MANIFEST)].into_iter();
-        let paths = paths.chain(records_in(&self.path.join("cells"))?);
-        let paths = paths.chain(self.in_folder(TIMELINES)?).chain(self.in_folder(WORKSHOP)?);
+        let mut paths = vec![self.path.join(MANIFEST)];
+        for folder in [CELLS, TIMELINES, WORKSHOP] {
+            paths.extend(self.in_folder(folder)?);
+        }
         let file = |path: PathBuf| {
             let name = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
             Ok(RunFile { name, bytes: read_file(&path, LARGEST_FILE_BYTES)? })
         };
-        paths.map(file).collect()
+        paths.into_iter().map(file).collect()
     }
 
-    /// The records of a folder that a run need not have.
+    /// The records of a folder. A run must have one of cells, and need have no other.
     fn in_folder(&self, name: &str) -> Result<Vec<PathBuf>, RecordError> {
         let folder = self.path.join(name);
-        if folder.exists() { records_in(&folder) } else { Ok(Vec::new()) }
+        if name == CELLS || folder.exists() { records_in(&folder) } else { Ok(Vec::new()) }
+    }
+
+    fn write_numbered(&self, folder: &str, number: usize, record: &impl Serialize) -> Result<(), RecordError> {
+        let folder = self.path.join(folder);
+        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        self.write(&folder, &format!("{number:03}.json"), record)
     }
 
     fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {
         let target = folder.join(name);
-        let mut json = serde_json::to_vec(record).map_err(|error| unsound(&target, error.to_string()))?;
+        let mut json = serde_json::to_vec(record).map_err(|error| RecordError::unsound(&target, error.to_string()))?;
         json.push(b'\n');
         write_whole(&target, &json).map_err(io("write", &target))
     }
@@ -208,46 +175,6 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     Ok(paths)
 }
 
-fn read_cell(path: &Path) -> Result<Cell, RecordError> {
-    named_cell(path, &read_file(path, LARGEST_FILE_BYTES)?)
-}
-
-/// A cell whose file is called as it is.
-pub(super) fn named_cell(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
-    let cell = cell_in(path, json)?;
-    if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
-        return Err(unsound(path, format!("id: it holds the cell {:?}, which is not its name", cell.id)));
-    }
-    Ok(cell)
-}
-
-/// The cell that a file holds, with all that can be checked of it but the file's name.
-pub(crate) fn cell_in(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
-    let cell: Cell = record_in(path, json)?;
-    check_name(&cell.id).map_err(|error| unsound(path, format!("id: {error}")))?;
-    Ok(cell)
-}
-
-fn read_record<T: versions::Record + Sound>(path: &Path) -> Result<T, RecordError> {
-    record_in(path, &read_file(path, LARGEST_FILE_BYTES)?)
-}
-
-/// The record that a file holds.
-pub(crate) fn record_in<T: versions::Record + Sound>(path: &Path, json: &[u8]) -> Result<T, RecordError> {
-    let record: T = versions::read(json).map_err(|unreadable| match unreadable {
-        Unreadable::Newer(found) => RecordError::Newer { path: path.to_owned(), found },
-        Unreadable::Malformed { line, column, why } => {
-            RecordError::Malformed { path: path.to_owned(), line, column, why }
-        }
-    })?;
-    record.check().map_err(|why| unsound(path, why))?;
-    Ok(record)
-}
-
-fn unsound(path: &Path, why: String) -> RecordError {
-    RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why }
-}
-
 /// What is in a file of somebody else's. Nothing but a file is opened, and of none more is read than may be in it.
 ///
 /// # Errors
@@ -272,14 +199,6 @@ pub fn read_file(path: &Path, largest_bytes: u64) -> Result<Vec<u8>, RecordError
 fn size_of_file(path: &Path) -> Result<u64, RecordError> {
     let found = fs::symlink_metadata(path).map_err(io("read", path))?;
     if found.is_file() { Ok(found.len()) } else { Err(RecordError::NotAFile(path.to_owned())) }
-}
-
-fn check_name(id: &str) -> Result<(), RecordError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if id.is_empty() || id.len() > LONGEST_ID || id.starts_with('.') || !id.chars().all(allowed) {
-        return Err(RecordError::Name(id.to_owned()));
-    }
-    Ok(())
 }
 
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RecordError + use<> {

@@ -164,23 +164,28 @@ impl Timeline {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::SCHEMA_VERSION;
-    use SpanState::{Parked, Running, Suspended};
-
-    fn span(state: SpanState, connection: u32, from_ns: u64, until_ns: u64) -> Span {
-        Span { connection, request: 1, state, from_ns, until_ns }
-    }
-
-    fn timeline(lanes: &[&[Span]]) -> Timeline {
-        let lane = |spans: &&[Span]| Lane { thread: 1, name: None, is_main: false, spans: spans.to_vec() };
+impl Timeline {
+    /// A window of these lanes, each of spans with a state, a connection, a start and an end.
+    pub(crate) fn of_lanes(connections: u32, lanes: &[&[(SpanState, u32, u64, u64)]]) -> Timeline {
+        let span = |&(state, connection, from_ns, until_ns): &(SpanState, u32, u64, u64)| Span {
+            connection,
+            request: 1,
+            state,
+            from_ns,
+            until_ns,
+        };
+        let lane = |spans: &&[(SpanState, u32, u64, u64)]| Lane {
+            thread: 1,
+            name: None,
+            is_main: false,
+            spans: spans.iter().map(span).collect(),
+        };
         Timeline {
-            schema_version: SCHEMA_VERSION,
+            schema_version: super::SCHEMA_VERSION,
             contender: "a".into(),
             work: "sleep 5ms".into(),
             demand: None,
-            connections: 3,
+            connections,
             waiting: 0,
             server_cpus: 1,
             window_ns: 100,
@@ -188,6 +193,12 @@ mod tests {
             cost: None,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SpanState::{Parked, Running, Suspended};
 
     #[test]
     fn a_thread_goes_by_its_name_and_the_first_one_by_what_it_is() {
@@ -200,22 +211,22 @@ mod tests {
 
     #[test]
     fn a_request_is_under_way_from_its_first_span_to_its_last() {
-        let one = [span(Running, 1, 0, 10), span(Suspended, 1, 10, 50), span(Running, 2, 20, 30)];
-        let other = [span(Running, 1, 50, 60), span(Running, 3, 60, 70)];
-        assert_eq!(timeline(&[&one, &other]).under_way(), 2);
-        assert_eq!(timeline(&[&other]).under_way(), 1);
-        assert_eq!(timeline(&[]).under_way(), 0);
+        let one = [(Running, 1, 0, 10), (Suspended, 1, 10, 50), (Running, 2, 20, 30)];
+        let other = [(Running, 1, 50, 60), (Running, 3, 60, 70)];
+        assert_eq!(Timeline::of_lanes(3, &[&one, &other]).under_way(), 2);
+        assert_eq!(Timeline::of_lanes(3, &[&other]).under_way(), 1);
+        assert_eq!(Timeline::of_lanes(3, &[]).under_way(), 0);
     }
 
     #[test]
     fn shares_are_of_the_time_of_all_threads() {
-        let timeline = timeline(&[&[span(Running, 1, 0, 50)], &[span(Parked, 2, 0, 100)]]);
+        let timeline = Timeline::of_lanes(3, &[&[(Running, 1, 0, 50)], &[(Parked, 2, 0, 100)]]);
         assert_eq!((timeline.share_of(Running), timeline.share_of(Parked)), (0.25, 0.5));
     }
 
     #[test]
     fn too_many_spans_shorten_the_window() {
-        let timeline = timeline(&[&[span(Running, 1, 0, 40), span(Running, 1, 60, 70)], &[span(Parked, 2, 30, 90)]]);
+        let timeline = Timeline::of_lanes(3, &[&[(Running, 1, 0, 40), (Running, 1, 60, 70)], &[(Parked, 2, 30, 90)]]);
         let kept = timeline.clone().at_most(2);
         assert_eq!((kept.window_ns, kept.lanes[0].spans.len(), kept.lanes[1].spans[0].until_ns), (60, 1, 60));
         assert_eq!(timeline.clone().at_most(3), timeline);

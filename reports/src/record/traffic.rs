@@ -1,15 +1,16 @@
-//! What the generator sent and got in a cell, why replies were not taken for right ones, and what it used for that.
+//! What the generator sent and got in a cell, where response times went, a histogram of each part, and what it used for that.
 //!
-//! Times are in nanoseconds; `at_ns` counts from the start of the cell's load. Beside it: `cell.rs`, which holds these.
+//! Times are in nanoseconds; `at_ns` counts from the start of the cell's load. Beside it: `cell.rs`, which holds these;
+//! `../metrics/parts.rs`, what the parts of a response time are called and mean.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HistogramRecord, RequestEvent, TimeSplit};
+use super::{HistogramRecord, Malformed, RequestEvent};
 
 /// What the generator sent and got in the measurement window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// What became of every request that was scheduled in the window.
@@ -70,27 +71,7 @@ pub struct Traffic {
 impl Traffic {
     /// No request at all, on servers whose correct replies took `service_time`.
     pub fn new(service_time: HistogramRecord) -> Traffic {
-        Traffic {
-            ledger: Ledger::default(),
-            ok_within_window: 0,
-            connections: ConnectionLedger::default(),
-            ok_in_all: 0,
-            given_up_in_all: 0,
-            response_time: None,
-            service_time,
-            schedule_lag: None,
-            connect_time: None,
-            split: None,
-            mean_in_system: None,
-            timestamps_out_of_order: 0,
-            intervals: Vec::new(),
-            events: Vec::new(),
-            malformed: Vec::new(),
-            statuses: BTreeMap::new(),
-            reply_bytes: None,
-            hung_since_warm_up: 0,
-            delayed_in_the_middle: 0,
-        }
+        Traffic { service_time, ..Traffic::default() }
     }
 }
 
@@ -214,89 +195,84 @@ pub struct GeneratorUsage {
     pub kept_pace: f64,
 }
 
-/// Replies that were wrong for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Where the response time of correct replies went, in nanoseconds. What is known of a request covers its response time
+/// without a gap, so the means of the parts add up to the mean response time of correct replies.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Malformed {
-    /// Why.
-    pub reason: MalformedReason,
-    /// How many were.
-    pub count: u64,
-    /// The beginning of the first of them as it came, with everything but printable ASCII escaped. Empty where nothing had
-    /// come.
-    pub example: String,
+pub struct TimeSplit {
+    /// Intended start to when the generator had the request in hand. Zero where the request waited behind an earlier
+    /// one of its connection, as it would have without any lag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_lag: Option<HistogramRecord>,
+    /// From there to the send: connecting, or waiting behind earlier requests of the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<HistogramRecord>,
+    /// The two together, in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_send: Option<HistogramRecord>,
+    /// Send to the server's receipt: the network, the accept queue, the socket buffer, the scheduler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<HistogramRecord>,
+    /// Of the time between the server's receipt and its reply, what the request waited for a connection to the backend;
+    /// absent where it had none to share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend_queue: Option<HistogramRecord>,
+    /// The server's receipt to its reply, that wait left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<HistogramRecord>,
+    /// The server's reply to its receipt by the generator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returning: Option<HistogramRecord>,
+    /// Send to receipt by the generator, where the server sends no timestamps that would split it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answering: Option<HistogramRecord>,
+    /// The parts of the slow and of the quick; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_response_time: Option<PartSums>,
 }
 
-/// Why a reply is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum MalformedReason {
-    /// Bytes that no request asked for: behind a reply, or while none was outstanding.
-    Surplus,
-    /// No message of the protocol that was spoken.
-    NotTheProtocol,
-    /// The length of the reply is said in a way that can't be, or in two ways.
-    BadLength,
-    /// The framing of a chunked body does not hold.
-    BadChunk,
-    /// The head of the reply is longer than is read.
-    HeadTooLong,
-    /// Interim replies (1xx) without an end.
-    EndlessInterim,
-    /// The connection ended in the middle of the reply.
-    CutShort,
-    /// A reply of the protocol to another request, or to none.
-    OtherRequest,
-    /// The reply to this request, with a result that it should not have.
-    WrongResult,
-}
-
-impl MalformedReason {
-    /// All of them.
-    pub const ALL: [MalformedReason; 9] = [
-        MalformedReason::Surplus,
-        MalformedReason::NotTheProtocol,
-        MalformedReason::BadLength,
-        MalformedReason::BadChunk,
-        MalformedReason::HeadTooLong,
-        MalformedReason::EndlessInterim,
-        MalformedReason::CutShort,
-        MalformedReason::OtherRequest,
-        MalformedReason::WrongResult,
-    ];
-
-    /// What was wrong, as a sentence about "a reply" without its stop.
-    pub fn describe(self) -> &'static str {
-        match self {
-            MalformedReason::Surplus => "more bytes came than belong to the reply that was asked for",
-            MalformedReason::NotTheProtocol => "what came is no message of this protocol",
-            MalformedReason::BadLength => "the reply says its length wrongly, or in two ways",
-            MalformedReason::BadChunk => "a chunk of the body does not end where it says",
-            MalformedReason::HeadTooLong => "the head of the reply is longer than 100 KiB",
-            MalformedReason::EndlessInterim => "interim replies (1xx) came without an end",
-            MalformedReason::CutShort => "the connection ended in the middle of the reply",
-            MalformedReason::OtherRequest => "the reply is to another request",
-            MalformedReason::WrongResult => "the reply has a wrong result",
-        }
+impl TimeSplit {
+    /// Every part that is known, by name, in the order in which a request passes through them.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, &HistogramRecord)> {
+        let all = [
+            ("schedule_lag", &self.schedule_lag),
+            ("connection", &self.connection),
+            ("before_send", &self.before_send),
+            ("waiting", &self.waiting),
+            ("backend_queue", &self.backend_queue),
+            ("service", &self.service),
+            ("returning", &self.returning),
+            ("answering", &self.answering),
+        ];
+        all.into_iter().filter_map(|(name, part)| Some((name, part.as_ref()?)))
     }
 
-    /// What to do about it, as a sentence without its stop.
-    pub fn remedy(self) -> &'static str {
-        match self {
-            MalformedReason::Surplus => {
-                "look for a place in the server that writes a reply twice, or a length that is too small"
-            }
-            MalformedReason::NotTheProtocol => "give the --wire that the server speaks, and --path for a page",
-            MalformedReason::BadLength => "look at the Content-Length and Transfer-Encoding that the server sends",
-            MalformedReason::BadChunk => "look at how the server writes its chunks",
-            MalformedReason::HeadTooLong => "look at the headers that the server sends",
-            MalformedReason::EndlessInterim => "look at why the server never comes to its reply",
-            MalformedReason::CutShort => "look for a crash in the server, or a length that is too large",
-            MalformedReason::OtherRequest => {
-                "look at whether the server says back the sender_timestamp of each request"
-            }
-            MalformedReason::WrongResult => "look at what the server does for this work",
-        }
+    /// A part by its name; absent where it is not known.
+    pub fn part(&self, name: &str) -> Option<&HistogramRecord> {
+        self.parts().find_map(|(known, part)| (known == name).then_some(part))
+    }
+}
+
+/// The parts of correct replies, added up over those that took equally long: an entry per bucket of response times that
+/// holds a reply, in ascending order. A bucket is at most a sixty-fourth of its least response time wide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PartSums {
+    /// The least response time of the bucket, in nanoseconds.
+    pub least_ns: Vec<u64>,
+    /// Replies in it.
+    pub replies: Vec<u64>,
+    /// By name of the part: its sum over these replies, in nanoseconds.
+    pub sums_ns: BTreeMap<String, Vec<u64>>,
+}
+
+impl PartSums {
+    /// Whether all columns are equally long, and the buckets in order and not empty.
+    pub fn is_whole(&self) -> bool {
+        let buckets = self.least_ns.len();
+        self.least_ns.is_sorted_by(|a, b| a < b)
+            && self.replies.len() == buckets
+            && self.replies.iter().all(|&replies| replies > 0)
+            && self.sums_ns.values().all(|sums| sums.len() == buckets)
     }
 }

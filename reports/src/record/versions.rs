@@ -4,95 +4,90 @@
 //!
 //! Must not know: files. Beside it: `store.rs`, which reads with it; `reports/tests/fixtures/`, a run of each version.
 
+use std::path::Path;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::error::RecordError;
 use super::shape::{self, GREATEST_NUMBER};
+use super::soundness::Sound;
 use super::{Cell, Manifest, PredictionRecord, SCHEMA_VERSION, Timeline};
 
-/// Why JSON is no record.
-#[derive(Debug)]
-pub(crate) enum Unreadable {
-    /// Damaged, hostile, or of something else.
-    Malformed {
-        /// From 1; 0 where the whole file is meant.
-        line: usize,
-        /// From 1.
-        column: usize,
-        /// What is wrong, the field first where it is about one.
-        why: String,
-    },
-    /// Of a later version.
-    Newer(u64),
-}
+/// A file of a run.
+pub(crate) trait Record: DeserializeOwned + Sound {
+    /// The version that it says it has.
+    fn version(&mut self) -> &mut u32;
 
-impl From<serde_json::Error> for Unreadable {
-    fn from(error: serde_json::Error) -> Unreadable {
-        Unreadable::Malformed { line: error.line(), column: error.column(), why: without_place(&error) }
+    /// Takes over from a file of an earlier version what only that version had, which is still in `json`.
+    ///
+    /// # Errors
+    /// What of that can't be taken over, the field first.
+    fn upgrade(&mut self, _json: &[u8]) -> Result<(), String> {
+        Ok(())
     }
 }
 
-/// A file of a run.
-pub(crate) trait Record: DeserializeOwned {
-    /// Makes what was read of a file of an earlier version a record of this one. Fields that only that version had are still
-    /// in `json`.
-    fn upgrade(&mut self, json: &[u8]) -> Result<(), Unreadable>;
-}
-
 impl Record for Manifest {
-    fn upgrade(&mut self, json: &[u8]) -> Result<(), Unreadable> {
+    fn version(&mut self) -> &mut u32 {
+        &mut self.schema_version
+    }
+
+    fn upgrade(&mut self, json: &[u8]) -> Result<(), String> {
         #[derive(Deserialize)]
         struct Version1 {
             elapsed_s: Option<f64>,
         }
-        let Version1 { elapsed_s } = serde_json::from_slice(json)?;
-        let elapsed_ns = elapsed_s.map(|seconds| (seconds * 1e9).round() as u64);
-        if elapsed_ns.is_some_and(|elapsed_ns| elapsed_ns > GREATEST_NUMBER) {
-            let why = "elapsed_s: it is longer than any run takes".to_owned();
-            return Err(Unreadable::Malformed { line: 0, column: 0, why });
+        let Version1 { elapsed_s } = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        self.elapsed_ns = elapsed_s.map(|seconds| (seconds * 1e9).round() as u64);
+        match self.elapsed_ns {
+            Some(elapsed_ns) if elapsed_ns > GREATEST_NUMBER => {
+                Err("elapsed_s: it is longer than any run takes".into())
+            }
+            _ => Ok(()),
         }
-        (self.elapsed_ns, self.schema_version) = (elapsed_ns, SCHEMA_VERSION);
-        Ok(())
     }
 }
 
 impl Record for Cell {
-    fn upgrade(&mut self, _: &[u8]) -> Result<(), Unreadable> {
-        self.schema_version = SCHEMA_VERSION;
-        Ok(())
+    fn version(&mut self) -> &mut u32 {
+        &mut self.schema_version
     }
 }
 
 impl Record for Timeline {
-    fn upgrade(&mut self, _: &[u8]) -> Result<(), Unreadable> {
-        self.schema_version = SCHEMA_VERSION;
-        Ok(())
+    fn version(&mut self) -> &mut u32 {
+        &mut self.schema_version
     }
 }
 
 impl Record for PredictionRecord {
-    fn upgrade(&mut self, _: &[u8]) -> Result<(), Unreadable> {
-        self.schema_version = SCHEMA_VERSION;
-        Ok(())
+    fn version(&mut self) -> &mut u32 {
+        &mut self.schema_version
     }
 }
 
-/// Reads a record of this version or an earlier one.
-pub(super) fn read<T: Record>(json: &[u8]) -> Result<T, Unreadable> {
+/// The record of this version or an earlier one that a file holds; the path is for errors.
+///
+/// # Errors
+/// Where it is damaged, hostile, of something else or of a later version.
+pub(crate) fn record_in<T: Record>(path: &Path, json: &[u8]) -> Result<T, RecordError> {
+    let unsound = |why: String| RecordError::unsound(path, why);
     // It is looked at before the rest, which may be of a form that this version does not know.
-    let found = typed::<Version>(json)?.schema_version;
+    let found = typed::<Version>(path, json)?.schema_version;
     if found > u64::from(SCHEMA_VERSION) {
-        return Err(Unreadable::Newer(found));
+        return Err(RecordError::Newer { path: path.to_owned(), found });
     }
     if found == 0 {
-        let why = "schema_version: there was no version 0".to_owned();
-        return Err(Unreadable::Malformed { line: 0, column: 0, why });
+        return Err(unsound("schema_version: there was no version 0".to_owned()));
     }
-    shape::check(json)?;
-    let mut record: T = typed(json)?;
+    shape::check(json).map_err(|error| malformed(path, &error, ""))?;
+    let mut record: T = typed(path, json)?;
     if found < u64::from(SCHEMA_VERSION) {
-        record.upgrade(json)?;
+        record.upgrade(json).map_err(unsound)?;
+        *record.version() = SCHEMA_VERSION;
     }
+    record.check().map_err(unsound)?;
     Ok(record)
 }
 
@@ -107,19 +102,19 @@ pub(crate) fn schema_version(json: &[u8]) -> Result<u64, serde_json::Error> {
 }
 
 /// With the field in the error, which serde_json alone does not say.
-fn typed<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unreadable> {
+fn typed<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, RecordError> {
     let mut file = serde_json::Deserializer::from_slice(json);
     serde_path_to_error::deserialize(&mut file).map_err(|error| {
-        let (path, error) = (error.path().to_string(), error.into_inner());
-        let why = without_place(&error);
-        let why = if path == "." { why } else { format!("{path}: {why}") };
-        Unreadable::Malformed { line: error.line(), column: error.column(), why }
+        let field = error.path().to_string();
+        let field = if field == "." { String::new() } else { format!("{field}: ") };
+        malformed(path, error.inner(), &field)
     })
 }
 
-/// What an error says without its line and column, which stand beside it.
-fn without_place(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    said.strip_suffix(&place).unwrap_or(&said).to_owned()
+/// What an error says behind the field that it is about. Its line and column stand beside it.
+fn malformed(path: &Path, error: &serde_json::Error, field: &str) -> RecordError {
+    let (line, column, said) = (error.line(), error.column(), error.to_string());
+    let place = format!(" at line {line} column {column}");
+    let why = format!("{field}{}", said.strip_suffix(&place).unwrap_or(&said));
+    RecordError::Malformed { path: path.to_owned(), line, column, why }
 }

@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, Noise, Warning};
-use crate::format::{self, Unit};
 
 /// What one worker says of its part of a cell's load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -217,49 +216,5 @@ impl WorkerDoubt {
     /// Whether a part of the load is missing.
     pub fn is_a_loss(&self) -> bool {
         matches!(self, WorkerDoubt::Lost { .. })
-    }
-
-    /// What is doubtful, as a sentence without its stop.
-    pub fn describe(&self) -> String {
-        let time = |ns: u64| Unit::Nanoseconds.show(ns as f64);
-        match self {
-            WorkerDoubt::Lost { who, reason, requests } => format!(
-                "{who} was lost: {reason}; the {} of its part count as never sent",
-                format::counted(*requests, "request")
-            ),
-            WorkerDoubt::StartSkew { skew_ns, allowed_ns } => {
-                format!("the workers may have begun {} apart, where {} is allowed", time(*skew_ns), time(*allowed_ns))
-            }
-            WorkerDoubt::Drift { who, ppm, most_ppm } => format!(
-                "the clock of {who} differs from this machine's by {ppm:.0} parts per million, where clocks that are kept in \
-                 time differ by {most_ppm:.0} at most; its times and its rate are off by as much"
-            ),
-            WorkerDoubt::DriftUnknown { who, reason } => format!(
-                "the clock of {who} could not be read after the load, so that nobody knows how fast it runs: {reason}"
-            ),
-            WorkerDoubt::Apart { who, p50_ns, others_ns: (least_ns, most_ns) } => format!(
-                "the p50 of {who} is {}, and the others say {}",
-                time(*p50_ns),
-                Unit::Nanoseconds.range(*least_ns as f64, *most_ns as f64)
-            ),
-            WorkerDoubt::OtherBuild { who } => format!("{who} runs another build of harness than this"),
-            WorkerDoubt::OfMachine { who, warning } => format!("{who}: {}", warning.describe()),
-        }
-    }
-
-    /// What the reader can do about it, as a sentence without its stop.
-    pub fn remedy(&self) -> String {
-        match self {
-            WorkerDoubt::StartSkew { .. } => {
-                "use machines with a shorter way to this one, or start it from a machine next to them".into()
-            }
-            WorkerDoubt::Lost { .. } | WorkerDoubt::DriftUnknown { .. } => {
-                "see what happened there, and run again".into()
-            }
-            WorkerDoubt::Drift { .. } => "leave that machine out".into(),
-            WorkerDoubt::Apart { .. } => "see whether that machine is busier or further away, or leave it out".into(),
-            WorkerDoubt::OtherBuild { .. } => "put the same on all machines".into(),
-            WorkerDoubt::OfMachine { warning, .. } => warning.remedy(),
-        }
     }
 }

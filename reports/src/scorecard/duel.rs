@@ -7,7 +7,7 @@ use super::{Remedy, RowSource, ScorecardRow, Topic};
 use crate::format::Unit;
 use crate::metrics::fewest_blocks_for_a_verdict;
 use crate::stats::{BlockValue, NoRatio, Ratio, geometric_mean, mean, paired_ratio};
-use crate::verdict::{BLOCKS_FOR_A_CLAIM, BlockValues, Floor, Verdict, judge_each, paired};
+use crate::verdict::{BLOCKS_FOR_A_CLAIM, BlockValues, Floor, Judged, Verdict, judge_each, paired};
 
 /// What is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,27 +87,21 @@ pub(super) struct Duel {
 
 /// The rows, all judged together. Those without a block that has both are left out.
 pub(super) fn judged(duels: Vec<Duel>) -> Vec<ScorecardRow> {
-    let rows: Vec<(Duel, Standoff)> = duels
-        .into_iter()
-        .filter_map(|duel| Some((Standoff::of(&duel)?, duel)))
-        .map(|(standoff, duel)| (duel, standoff))
-        .collect();
-    let ratios = rows.iter().filter_map(|(duel, it)| {
-        let ratio = it.ratio.ok()?;
+    let rows: Vec<(Standoff, Duel)> = duels.into_iter().filter_map(|duel| Some((Standoff::of(&duel)?, duel))).collect();
+    let ratios = rows.iter().map(|(standoff, duel)| {
+        let ratio = standoff.ratio.ok()?;
         Some((ratio, duel.floor, blocks_needed(&ratio, duel.blocks_needed)))
     });
-    let mut verdicts = judge_each(&ratios.collect::<Vec<_>>()).into_iter();
-    let row = |(duel, standoff): (Duel, Standoff)| {
-        let verdict = match standoff.ratio {
-            Err(why) => RowVerdict::CannotTell(Undecided::NoRatio(why)),
-            Ok(ratio) => match verdicts.next() {
-                Some(judged) => said(judged.verdict, &ratio, standoff.open),
-                None => RowVerdict::CannotTell(Undecided::NoLimit),
-            },
+    let verdicts = judge_each(&ratios.collect::<Vec<_>>());
+    let row = |((standoff, duel), judged): ((Standoff, Duel), Option<Judged>)| {
+        let verdict = match (standoff.ratio, judged) {
+            (Err(why), _) => RowVerdict::CannotTell(Undecided::NoRatio(why)),
+            (Ok(ratio), Some(judged)) => said(judged.verdict, &ratio, standoff.open),
+            (Ok(_), None) => RowVerdict::CannotTell(Undecided::NoLimit),
         };
         row_of(duel, &standoff, verdict)
     };
-    rows.into_iter().map(row).collect()
+    rows.into_iter().zip(verdicts).map(row).collect()
 }
 
 /// Nobody doubts that twice as much is more, where even the nearer end of the interval is.

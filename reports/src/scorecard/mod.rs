@@ -2,7 +2,7 @@
 //!
 //! Computed from the blocks alone, with the statistics of every other verdict: paired ratios on the logarithm, all rows
 //! judged together after Holm, and no difference below what a server differs by from itself. A row that the run has no data
-//! for is left out. Must not know: sentences (`../words/scorecard.rs`), pixels, HTML. Beside it: `cast.rs` (whom it is
+//! for is left out. Must not know: sentences (`../words/card/scorecard.rs`), pixels, HTML. Beside it: `cast.rs` (whom it is
 //! about), `rows.rs` and `trials.rs` (where each row finds its figures), `duel.rs` (what becomes of them).
 
 mod cast;

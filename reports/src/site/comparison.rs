@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Address, Entry, NotAnEntry, SITE_VERSION, checked, lines};
 use super::{PAGE, SiteFile, archive};
-use crate::charts::change;
+use crate::charts::ratios::{change, change_axis};
 use crate::diff::{Diff, DiffRow, between};
 use crate::format::{count, counted, often};
 use crate::page::{ICON, STYLE, filled, hash};
@@ -191,7 +191,7 @@ fn page(base: &Entry, new: &Entry, diff: &Diff, entry: &ComparisonEntry) -> Stri
         said: &entry.said,
         facts: facts(base, new),
         remarks: diff.remarks(),
-        axis: change::axis(),
+        axis: change_axis(),
         more_changed: changed.len().saturating_sub(MOST_SHOWN),
         changed: changed.into_iter().take(MOST_SHOWN).map(ComparedRow::of).collect(),
         experiments: experiments(diff),
@@ -248,7 +248,7 @@ impl<'a> ComparedRow<'a> {
         ComparedRow {
             row,
             has_changed: row.has_changed(),
-            drawing: row.ratio.ok().map(|ratio| change::change(ratio, row.is_different())),
+            drawing: row.ratio.ok().map(|ratio| change(ratio, row.is_different())),
             ratio: row.ratio_words(),
             interval: row.interval_words(),
             verdict: row.words(),

@@ -1,9 +1,9 @@
 //! A scorecard on the preview picture: a line per row, on the same axis as in the report.
 //!
-//! Must not know: pages, entries. Beside it: `preview.rs`, whose sheet is drawn on; `../charts/scorecard.rs`.
+//! Must not know: pages, entries. Beside it: `preview.rs`, whose sheet is drawn on; `../charts/ratios.rs`.
 
 use super::preview::{Colour, INK, MARGIN, ROW, Raster, SIZE, SOFT};
-use crate::charts::scorecard::RatioAxis;
+use crate::charts::ratios::RatioAxis;
 use crate::format;
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard as words;
@@ -54,8 +54,8 @@ pub(super) fn draw(sheet: &mut Raster, card: &Scorecard, answer: &str) {
 
 /// Under the rows, as far as there is room for the numbers.
 fn ticks(sheet: &mut Raster, axis: &RatioAxis, y: f64) {
-    for (ratio, text) in axis.ticks.into_iter().step_by(2) {
-        let middle = ROOM.0 + ROOM.1 * axis.place(ratio);
+    for (ratio, text) in axis.ticks.iter().step_by(2) {
+        let middle = ROOM.0 + ROOM.1 * axis.place(*ratio);
         sheet.text((middle - sheet.width_of(16.0, text) / 2.0, y), 16.0, SOFT, text);
     }
 }

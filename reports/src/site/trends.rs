@@ -165,9 +165,8 @@ fn changes(runs: &[&Entry]) -> Vec<TrendChange> {
             let then = before.get(what).filter(|then| *then != now)?;
             Some(format!("{what} {now} instead of {then}"))
         });
-        let changed: Vec<String> = changed.collect();
-        let text = format!("From {} on with {}", short_time(&pair[1].started_at), format::list(&changed));
-        (!changed.is_empty()).then_some(TrendChange { before_run: place + 1, text })
+        let text = format!("From {} on with {}", short_time(&pair[1].started_at), format::listed(changed)?);
+        Some(TrendChange { before_run: place + 1, text })
     });
     changed.collect()
 }

@@ -75,12 +75,10 @@ pub(super) fn title(run: &Run) -> Slide {
 pub(super) fn what_was_run(run: &Run, summary: &Summary) -> Slide {
     let manifest = &run.manifest;
     let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
-    let contenders: Vec<String> = contenders.map(ContenderRecord::name).collect();
-    let experiments: Vec<&str> = manifest.experiments.iter().map(|experiment| experiment.title.as_str()).collect();
     let blocks = manifest.blocks_in_words();
     let rows = [
-        ("Who", format::list(&contenders)),
-        ("What", format::list(&experiments)),
+        ("Who", format::list(contenders.map(ContenderRecord::name))),
+        ("What", format::list(manifest.experiments.iter().map(|experiment| &experiment.title))),
         ("When", format!("{}, preset {}, {blocks}", manifest.started_at, manifest.preset)),
     ];
     let rows = rows.map(|(term, said)| (term.to_owned(), said)).into_iter().chain(where_and_how(run, summary));

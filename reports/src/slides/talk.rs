@@ -14,9 +14,8 @@ use crate::record::{Demand, PictureKind};
 use crate::scorecard::Scorecard;
 use crate::study::groups;
 use crate::summary::{self, ClaimVerdict};
-use crate::words::advice::advice;
-use crate::words::monday::monday;
-use crate::words::why;
+use crate::words::advice::{advice, monday};
+use crate::words::windows::lanes_seen;
 
 /// More than these nobody listens to.
 pub(super) const MOST_SLIDES: usize = 15;
@@ -77,7 +76,7 @@ fn who_ran_what(run: &Run, card: &Scorecard) -> Option<Slide> {
     Some(Slide {
         kind: SlideKind::Figure,
         kicker: figure.subtitle,
-        heading: why::lanes_seen(timelines, card.shorts()),
+        heading: lanes_seen(timelines, card.shorts()),
         picture: Some(SlidePicture {
             figure: "who-ran-what".into(),
             panels: figure.panels,

@@ -1,7 +1,7 @@
 //! A vote and its reveal: a question with its answers, then which of them was right, a sentence to say aloud, one picture and
 //! who waited for what.
 //!
-//! Must not know: tags. Beside it: `talk.rs`, which puts them in order; `../words/vote.rs`, `../mechanism.rs`.
+//! Must not know: tags. Beside it: `talk.rs`, which puts them in order; `../words/card/answer.rs`, `../mechanism.rs`.
 
 use super::{PossibleAnswer, Slide, SlideKind, SlidePicture, figures, lettered};
 use crate::charts::{self, Figure};
@@ -13,7 +13,7 @@ use crate::study::Group;
 use crate::summary::{Claim, Rank, Statement, Summary};
 use crate::words::answer::said;
 use crate::words::scorecard::{question, remedy, stand_ins, value, verdict};
-use crate::words::{vote, why};
+use crate::words::{answer, why};
 
 /// For the speaker.
 const ASK: &str = "Let the room vote before you go on. The next key shows which answer was right.";
@@ -34,7 +34,7 @@ pub(super) fn of_row(
     let mechanism = if has_seen_lanes { mechanism.and_then(|it| it.without_waiting_lanes(row)) } else { mechanism };
     let figure = mechanism.as_ref().and_then(|it| charts::why::figure(run, card, row, it));
     let sentences = mechanism.as_ref().map(|it| why::sentences(it, row, shorts));
-    let answers = ('A'..).zip(vote::choices(shorts)).zip(vote::right(row));
+    let answers = ('A'..).zip(answer::choices(shorts)).zip(answer::right(row));
     let values = [0, 1].map(|side| format!("{} {}", shorts[side], value(row.values[side], row.unit)));
     let mut notes = vec![
         ("Ask".to_owned(), ASK.to_owned()),

@@ -1,13 +1,14 @@
 //! Percentiles and shares of requests, with their intervals, or why there is no number.
 //!
-//! Percentiles of blocks are never averaged: the blocks' histograms are summed, and the percentile is taken of the sum. Which
-//! recordings bound it follows from the binomial distribution alone, without assuming a shape; a share has Wilson's
-//! interval (1927), which holds near 0 and 1 too. The intervals speak of the requests of these runs only: how much runs
-//! differ is shown by the blocks.
+//! Percentiles of blocks are never averaged: the blocks' histograms are summed, and the percentile is taken of the sum. The
+//! intervals speak of the requests of these runs only: how much runs differ is shown by the blocks.
 
 use hdrhistogram::Histogram;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::Estimate;
+
+/// What a two-sided 95% interval leaves out on either side.
 const TAIL: f64 = 0.025;
 
 /// A percentile of nanoseconds.
@@ -54,7 +55,8 @@ impl Quantile {
     }
 }
 
-/// The smallest sample with which the percentile `p` has a two-sided 95% interval: 368 for p99.
+/// The smallest sample with which the percentile `p` has a two-sided 95% interval: 368 for p99. All of n recordings lie below
+/// the percentile with probability p to the n, and all above it with (1 - p) to the n; both must be 2.5% at most.
 pub fn samples_needed(p: f64) -> u64 {
     let upper = TAIL.ln() / p.ln();
     let lower = TAIL.ln() / (1.0 - p).ln();
@@ -66,6 +68,8 @@ fn middle_rank(total: u64, p: f64) -> u64 {
     ((p * total as f64 - 1e-9).ceil() as u64).clamp(1, total.max(1))
 }
 
+/// Which recordings, counted from the smallest, bound the percentile `p`: the order statistics' interval (Thompson 1936). How
+/// many of n recordings lie below it is binomial with n and p, whatever shape the times have.
 fn interval_ranks(total: u64, p: f64) -> Option<(u64, u64)> {
     if total < samples_needed(p) {
         return None;
@@ -149,8 +153,10 @@ pub fn interpolated(ascending: &[f64], share: f64) -> Option<f64> {
 /// Two-sided 95% of the normal distribution.
 const Z: f64 = 1.959_964;
 
-/// The share of `hits` among `total` with its 95% interval; absent where there is nothing to take a share of.
-pub fn proportion(hits: u64, total: u64) -> Option<(f64, (f64, f64))> {
+/// The share of `hits` among `total` with Wilson's interval (1927), which holds near 0 and 1 too: the shares p from which
+/// the one that was seen is no more than z standard errors, the root of p(1 - p)/n, away. Absent where there is nothing to
+/// take a share of.
+pub fn proportion(hits: u64, total: u64) -> Option<Estimate> {
     if total == 0 {
         return None;
     }
@@ -160,7 +166,8 @@ pub fn proportion(hits: u64, total: u64) -> Option<(f64, (f64, f64))> {
     let middle = (share + Z * Z / (2.0 * n)) / scale;
     let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
     // At the ends the interval reaches the share itself; rounding must not leave it a hair outside.
-    Some((share, ((middle - half).clamp(0.0, share), (middle + half).clamp(share, 1.0))))
+    let interval = ((middle - half).clamp(0.0, share), (middle + half).clamp(share, 1.0));
+    Some(Estimate { value: share, interval: Some(interval) })
 }
 
 #[cfg(test)]
@@ -271,16 +278,17 @@ mod tests {
     #[test]
     fn the_interval_is_that_of_the_textbook() {
         // 81 of 263: 0.2553 to 0.3662 (Newcombe 1998, method 3).
-        let (share, (lo, hi)) = proportion(81, 263).unwrap();
+        let Some(Estimate { value: share, interval: Some((lo, hi)) }) = proportion(81, 263) else { panic!() };
         assert!((share - 0.307_98).abs() < 1e-5 && (lo - 0.2553).abs() < 1e-4 && (hi - 0.3662).abs() < 1e-4);
     }
 
     #[test]
     fn all_and_none_are_not_certain() {
-        let (none, (lo, hi)) = proportion(0, 20).unwrap();
-        assert!(none == 0.0 && lo == 0.0 && (hi - 0.1611).abs() < 1e-4, "{hi}");
-        let (all, (lo, hi)) = proportion(20, 20).unwrap();
-        assert!(all == 1.0 && (lo - 0.8389).abs() < 1e-4 && hi == 1.0, "{lo}");
+        for (hits, share, ends) in [(0, 0.0, (0.0, 0.1611)), (20, 1.0, (0.8389, 1.0))] {
+            let Some(Estimate { value, interval: Some((lo, hi)) }) = proportion(hits, 20) else { panic!() };
+            assert!(value == share && (lo - ends.0).abs() < 1e-4 && (hi - ends.1).abs() < 1e-4, "{lo} {hi}");
+            assert!(lo <= share && share <= hi, "the interval has the share in it: {lo} {hi}");
+        }
         assert_eq!(proportion(0, 0), None);
     }
 }

@@ -2,9 +2,9 @@
 //! that are no pairs; or why there is no ratio.
 //!
 //! The replicate is a block, a fresh server process each: requests of one run resemble each other, so intervals from
-//! within a run would call almost everything different. Of two samples the degrees of freedom are those of the smaller one,
-//! which is never more than what Welch (1947) and Satterthwaite allow: the interval may be a little too wide, and is never
-//! too narrow. Must not know: records, contenders.
+//! within a run would call almost everything different. A ratio has no normal distribution, and its logarithm nearly has:
+//! means, intervals and p values are of logarithms, and what is shown is taken back. Must not know: records, contenders.
+//! Beside it: `student.rs`, the tests; `../words/titles/fact.rs`, which says why there is no ratio.
 
 use serde::Serialize;
 
@@ -24,13 +24,12 @@ pub struct Ratio {
     pub spread: Option<f64>,
 }
 
-/// The ratio of each pair `(a, b)`, a block each, as `a / b`.
+/// The ratio of pairs `(a, b)`, a block each, as `a / b`: the mean of ln(a / b), with Student's paired t interval.
 ///
 /// # Errors
 /// Where a block has no positive number on either side: it is not left out, so there is no ratio of the others.
 pub fn paired_ratio<V: Into<BlockValue> + Copy>(pairs: &[(V, V)]) -> Result<Ratio, NoRatio> {
-    let first: Vec<BlockValue> = pairs.iter().map(|(a, _)| (*a).into()).collect();
-    let second: Vec<BlockValue> = pairs.iter().map(|(_, b)| (*b).into()).collect();
+    let (first, second): (Vec<BlockValue>, Vec<BlockValue>) = pairs.iter().map(|&(a, b)| (a.into(), b.into())).unzip();
     let [first, second] = positive([&first, &second])?;
     let logs: Vec<f64> = first.iter().zip(second).map(|(a, b)| (a / b).ln()).collect();
     let MeanAndSpread { mean, spread, .. } = MeanAndSpread::of(&logs);
@@ -49,7 +48,8 @@ impl Ratio {
         Ratio { value: 1.0 / self.value, interval, ..self }
     }
 
-    /// Its interval of another confidence (0 to 1); absent with one block.
+    /// Its interval of another confidence (0 to 1), the logarithm plus and minus t times its standard error; absent with one
+    /// block.
     pub fn interval_at(&self, confidence: f64) -> Option<(f64, f64)> {
         let half = two_sided_t(self.freedom()?, confidence) * self.standard_error()?;
         Some(((self.value.ln() - half).exp(), (self.value.ln() + half).exp()))
@@ -144,24 +144,6 @@ impl NoRatio {
             _ => None,
         }
     }
-
-    /// Why there is none and what was there instead, the two called so: `no ratio, zero or less in 3 of 10 measurements of
-    /// base`.
-    pub fn words(&self, names: [&str; 2]) -> String {
-        let what = match self.why {
-            WhyNoRatio::NoBlocks => return "no ratio, no repetition has a valid measurement of both".to_owned(),
-            WhyNoRatio::Missing => "no value",
-            WhyNoRatio::Beyond => "more than could be measured",
-            WhyNoRatio::NotPositive => "zero or less",
-        };
-        let sides = [0, 1].into_iter().filter(|side| self.blocks[*side] > 0);
-        let sides = sides.map(|side| match (self.blocks[side], self.of[side]) {
-            (1, 1) => format!("in the one measurement of {}", names[side]),
-            (some, all) if some == all => format!("in all {all} measurements of {}", names[side]),
-            (some, all) => format!("in {some} of {all} measurements of {}", names[side]),
-        });
-        format!("no ratio, {what} {}", sides.collect::<Vec<_>>().join(" and "))
-    }
 }
 
 /// The numbers of the blocks of either side, all positive, or why they make no ratio.
@@ -188,8 +170,11 @@ pub(super) fn positive(sides: [&[BlockValue]; 2]) -> Result<[Vec<f64>; 2], NoRat
     Ok(sides.map(|side| side.iter().filter_map(number).collect()))
 }
 
-/// The ratio of `a` to `b`, values of blocks that have nothing to do with one another. `blocks` is the number of the
-/// smaller sample. Without an interval where one has a single block.
+/// The ratio of `a` to `b`, values of blocks that have nothing to do with one another: the difference of the means of their
+/// logarithms, with Welch's interval (1947), whose standard error is the root of the sum of both squared. The degrees of
+/// freedom are those of the smaller sample, never more than Welch and Satterthwaite allow: the interval may be a little too
+/// wide, and is never too narrow. `blocks` is the number of the smaller sample. Without an interval where one has a single
+/// block.
 ///
 /// # Errors
 /// Where a block of either has no positive number: it is not left out, so there is no ratio of the others.
@@ -263,14 +248,9 @@ mod tests {
     fn what_has_no_logarithm_is_counted_and_not_dropped() {
         let zeros = refused(&[Is(1.0), Is(2.0), Is(3.0)], &[Is(1.0), Is(0.0), Is(-1.0)]);
         assert_eq!(zeros, NoRatio { why: WhyNoRatio::NotPositive, blocks: [0, 2], of: [3, 3] });
-        assert_eq!(zeros.words(["new", "base"]), "no ratio, zero or less in 2 of 3 measurements of base");
         let missing = refused(&[Missing, Is(0.0)], &[Beyond(1e9), Missing]);
-        assert_eq!(
-            missing.words(["a", "b"]),
-            "no ratio, no value in 1 of 2 measurements of a and in 1 of 2 measurements of b"
-        );
-        let beyond = refused(&[Beyond(1e9)], &[Is(0.0)]);
-        assert_eq!(beyond.words(["a", "b"]), "no ratio, more than could be measured in the one measurement of a");
+        assert_eq!(missing, NoRatio { why: WhyNoRatio::Missing, blocks: [1, 1], of: [2, 2] });
+        assert_eq!(refused(&[Beyond(1e9)], &[Is(0.0)]).why, WhyNoRatio::Beyond);
         assert_eq!(refused(&[], &[Is(1.0)]).why, WhyNoRatio::NoBlocks);
         assert_eq!(refused(&[f64::NAN.into()], &[f64::INFINITY.into()]).why, WhyNoRatio::Missing);
         assert_eq!(refused(&[Is(f64::NAN)], &[Is(1.0)]).why, WhyNoRatio::NotPositive);
@@ -278,10 +258,10 @@ mod tests {
 
     #[test]
     fn who_has_more_is_plain_where_only_the_other_has_nothing_in_any_block() {
-        assert_eq!(refused(&[Is(1.0), Is(2.0)], &[Is(0.0), Is(0.0)]).first_has_more(), Some(true));
-        assert_eq!(refused(&[Is(0.0), Is(0.0)], &[Is(5.0), Is(1.0)]).first_has_more(), Some(false));
-        assert_eq!(refused(&[Is(1.0), Is(2.0)], &[Is(0.0), Is(1.0)]).first_has_more(), None);
-        assert_eq!(refused(&[Is(0.0)], &[Is(0.0)]).first_has_more(), None);
+        let more = |first: [f64; 2], second: [f64; 2]| refused(&first.map(Is), &second.map(Is)).first_has_more();
+        assert_eq!(more([1.0, 2.0], [0.0, 0.0]), Some(true));
+        assert_eq!(more([0.0, 0.0], [5.0, 1.0]), Some(false));
+        assert_eq!((more([1.0, 2.0], [0.0, 1.0]), more([0.0, 0.0], [0.0, 0.0])), (None, None));
     }
 
     #[test]

@@ -137,8 +137,7 @@ impl<'a> InsideOf<'a> {
     /// Nothing where nobody looked, or no answer came in the window.
     pub fn cell(cell: &'a Cell) -> Option<InsideOf<'a>> {
         let InsideRecord { answers, threads, .. } = cell.inside.as_ref()?;
-        let until_ns = cell.load.warm_up_ns.saturating_add(cell.load.window_ns);
-        let within = |at_ns: u64| (cell.load.warm_up_ns..=until_ns).contains(&at_ns);
+        let within = |at_ns: u64| (cell.load.warm_up_ns..=cell.load.end_ns()).contains(&at_ns);
         let answers: Vec<_> = answers.iter().filter(|answer| within(answer.at_ns)).collect();
         let threads = threads.iter().filter(|times| within(times.at_ns)).collect();
         (!answers.is_empty()).then_some(InsideOf { cell, answers, threads })

@@ -11,10 +11,10 @@ use crate::format::{self, Unit, often};
 use crate::metrics::{Metric, metric, slope_per_connection};
 use crate::objective::{Carries, carries};
 use crate::record::{Phase, PictureKind};
-use crate::stats::Slope;
+use crate::stats::Estimate;
 use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
-use crate::words::{DisplayedName, Fact, measured, show_slope};
+use crate::words::{DisplayedName, Fact, measured, show_slope, told_of};
 
 /// What the sentence is about that says how sure all comparisons are.
 pub(crate) const CERTAINTY: &str = "certainty";
@@ -30,8 +30,8 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
             say(Rank::Detail, metric.label, comparison(group, metric, matrices));
         }
         say(Rank::Detail, CERTAINTY, certainty(matrices));
-        let loads: Vec<String> = group.loads().into_iter().map(format::number).collect();
-        say(Rank::Detail, "loads offered", Some(format!("{} requests per second.", format::list(&loads))));
+        let loads = format::list(group.loads().into_iter().map(format::number));
+        say(Rank::Detail, "loads offered", Some(format!("{loads} requests per second.")));
     }
     if group.series.iter().any(|series| !series.stages.is_empty()) {
         let lead = connection_cost(group, matrices);
@@ -87,10 +87,7 @@ impl KeptUp {
                 format!("{named} kept up with {}; above it nothing valid was measured.", show(load))
             }
             KeptUp::NotWith(load) => format!("{named} did not keep up with {}, the lowest load tried.", show(load)),
-            KeptUp::Unknown => {
-                let names: Vec<String> = who.iter().map(|name| name.to_string()).collect();
-                format!("Cannot tell for {}: no valid measurement.", format::list(&names))
-            }
+            KeptUp::Unknown => format!("Cannot tell for {}: no valid measurement.", format::list(who)),
         }
     }
 }
@@ -193,7 +190,7 @@ fn certainty(matrices: &[Matrix]) -> Option<String> {
 }
 
 /// What a connection costs with each contender that served all of them and has a valid fit, the most first.
-fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Slope, &'g Series<'a>, Unit)> {
+fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Estimate, &'g Series<'a>, Unit)> {
     let parts = stacked(group);
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
     let served = group.series.iter().filter(|series| series.serves_all());
@@ -203,11 +200,10 @@ fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Slope, &'g Series<'a>, Unit)> {
 
 fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
     let all = costs(group);
-    let leading: Vec<&(Slope, &Series<'_>, Unit)> = all.iter().filter(|(_, series, _)| series.leads).collect();
-    let about = if leading.len() == 2 { leading } else { all.iter().collect() };
-    let show =
-        |(slope, series, unit): &(Slope, &Series<'_>, Unit)| format!("{} with {}", unit.show(slope.value), series.name);
-    match about.as_slice() {
+    let show = |(slope, series, unit): &(Estimate, &Series<'_>, Unit)| {
+        format!("{} with {}", unit.show(slope.value), series.name)
+    };
+    match told_of(all.iter(), |(_, series, _)| series.leads).as_slice() {
         [] => {
             "Cannot tell what a connection costs: no server that answered on all of them gives a valid figure.".into()
         }
@@ -216,8 +212,7 @@ fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
             let of_connections = matrices.iter().find(|matrix| matrix.label == PER_CONNECTION);
             let pair = of_connections.and_then(|matrix| Some((matrix, matrix.pair(more.index, less.index)?)));
             let has_verdict = |pair: Pair| pair.judged.is_some_and(|judged| judged.verdict.is_one());
-            let bound = |slope: &Slope, sign: f64| slope.half_width.map(|half| slope.value + sign * half);
-            let clear = bound(high, -1.0).zip(bound(low, 1.0)).is_some_and(|(most, least)| most > least);
+            let clear = high.interval.zip(low.interval).is_some_and(|(most, least)| most.0 > least.1);
             let apart = match pair {
                 Some((matrix, pair)) if has_verdict(pair) => apart(matrix, more, less),
                 Some((matrix, pair)) if clear && pair.ratio.is_ok() => {
@@ -246,11 +241,11 @@ fn unserved(group: &Group<'_>) -> Option<String> {
     let names: Vec<&DisplayedName> = short.iter().map(|(name, ..)| name).collect();
     let (_, _, held) = short.first()?;
     let answered = if short.iter().all(|(_, _, other)| other == held) {
-        let answered: Vec<&String> = short.iter().map(|(_, answered, _)| answered).collect();
-        format!("{} of the {held} held connections", format::list(&answered))
+        let answered = short.iter().map(|(_, answered, _)| answered);
+        format!("{} of the {held} held connections", format::list(answered))
     } else {
-        let each: Vec<String> = short.iter().map(|(_, answered, held)| format!("{answered} of {held}")).collect();
-        format!("{} held connections", format::list(&each))
+        let each = short.iter().map(|(_, answered, held)| format!("{answered} of {held}"));
+        format!("{} held connections", format::list(each))
     };
     Some(format!("{} answered {answered}; the rest waited.", DisplayedName::list(&names)))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::tables::BLOCKS_OF_A_TABLE;
 use super::{Rank, Statement, Summary, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Certainty, Metric, Reading, metric, slope_per_connection};
+use crate::metrics::{Certainty, Reading, metric, slope_per_connection};
 use crate::objective::carries;
 use crate::study::{Group, Series};
 use crate::verdict::PER_CONNECTION;
@@ -44,6 +44,30 @@ pub struct Headline {
 }
 
 impl Headline {
+    /// What was read of a contender, under no load, by the name, the label and the unit of the figure; absent where it is no
+    /// number.
+    pub(crate) fn of(
+        group: &Group<'_>,
+        series: &Series<'_>,
+        (metric, label, unit): (&str, &str, Unit),
+        reading: Reading,
+    ) -> Option<Headline> {
+        let interval = reading.certainty().interval();
+        Some(Headline {
+            experiment: group.experiment.name.clone(),
+            workload: group.workload.key.clone(),
+            workload_label: group.workload.label.clone(),
+            contender: series.contender.label.clone(),
+            metric: metric.to_owned(),
+            label: label.to_owned(),
+            unit,
+            offered_load_rps: None,
+            value: reading.value()?,
+            lo: interval.map(|(lo, _)| lo),
+            hi: interval.and_then(|(_, hi)| hi),
+        })
+    }
+
     /// The interval as a reader sees it; absent where there is none.
     pub fn interval(&self) -> Option<String> {
         Reading::Measured(self.value, Certainty::WithinRun { lo: self.lo?, hi: self.hi }).remark(self.unit)
@@ -75,22 +99,15 @@ fn under_load(group: &Group<'_>) -> Vec<Headline> {
     if group.experiment.objective.is_some() {
         return Vec::new();
     }
-    let metrics: Vec<&Metric> = AT_LOAD.iter().filter_map(|name| metric(name)).collect();
     // The load of the tables, or a reader of both would take one for the other.
     let Some(load) = group.telling_load(BLOCKS_OF_A_TABLE) else { return Vec::new() };
     let mut found = Vec::new();
-    for metric in metrics {
-        for series in group.sound_at(load) {
-            let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
-            if let Some(Reading::Measured(value, certainty)) = reading {
-                let interval = certainty.interval();
-                let mut headline = headline_of(group, series, (metric.name, metric.label, metric.unit), value);
-                headline.offered_load_rps = Some(load);
-                headline.lo = interval.map(|(lo, _)| lo);
-                headline.hi = interval.and_then(|(_, hi)| hi);
-                found.push(headline);
-            }
-        }
+    for metric in AT_LOAD.iter().filter_map(|name| metric(name)) {
+        let of = |series: &Series<'_>| {
+            let figure = Headline::of(group, series, metric.called(), metric.of_pool(&series.at(load)?.pool))?;
+            Some(Headline { offered_load_rps: Some(load), ..figure })
+        };
+        found.extend(group.sound_at(load).into_iter().filter_map(of));
     }
     found
 }
@@ -102,10 +119,12 @@ fn under_objective(group: &Group<'_>) -> Vec<Headline> {
     let of = |series: &Series<'_>| {
         let carries = carries(objective, series);
         let load = carries.load?;
-        let (lo, hi) = (load.interval.map(|(lo, _)| lo), load.interval.map(|(_, hi)| hi * carries.step));
-        let hi = hi.filter(|_| !carries.may_be_more());
-        let headline = headline_of(group, series, ("load_carried", &label, Unit::PerSecond), load.value);
-        Some(Headline { lo, hi, ..headline })
+        let certainty = load.interval.map_or(Certainty::Unknown, |(lo, hi)| Certainty::OverBlocks {
+            lo,
+            hi: Some(hi * carries.step).filter(|_| !carries.may_be_more()),
+        });
+        let called = ("load_carried", label.as_str(), Unit::PerSecond);
+        Headline::of(group, series, called, Reading::Measured(load.value, certainty))
     };
     group.series.iter().filter_map(of).collect()
 }
@@ -114,29 +133,8 @@ fn per_connection(group: &Group<'_>) -> Vec<Headline> {
     let parts = stacked(group);
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
     let called = ("memory_per_connection", PER_CONNECTION, unit);
-    let of = |series: &Series<'_>| {
-        let slope = slope_per_connection(series, &parts)?;
-        let mut headline = headline_of(group, series, called, slope.value);
-        headline.lo = slope.half_width.map(|half| slope.value - half);
-        headline.hi = slope.half_width.map(|half| slope.value + half);
-        Some(headline)
-    };
+    let of =
+        |series: &Series<'_>| Headline::of(group, series, called, Reading::from(slope_per_connection(series, &parts)));
     // What a connection costs a server that does not serve it is no figure to be known by.
     group.series.iter().filter(|series| series.serves_all()).filter_map(of).collect()
-}
-
-fn headline_of(group: &Group<'_>, series: &Series<'_>, called: (&str, &str, Unit), value: f64) -> Headline {
-    Headline {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        workload_label: group.workload.label.clone(),
-        contender: series.contender.label.clone(),
-        metric: called.0.to_owned(),
-        label: called.1.to_owned(),
-        unit: called.2,
-        offered_load_rps: None,
-        value,
-        lo: None,
-        hi: None,
-    }
 }

@@ -7,7 +7,7 @@ use crate::format::{self, Unit};
 use crate::metrics::{Column, Metric, Reading, metrics_in, slope_per_connection};
 use crate::objective::carries;
 use crate::record::Phase;
-use crate::stats::Slope;
+use crate::stats::Estimate;
 use crate::study::{Group, Series, Standing, counts};
 use crate::words::Title;
 
@@ -157,10 +157,9 @@ fn missing(why: &str) -> TableValue {
     TableValue { text: "-".into(), number: None, remark: Some(why.to_owned()) }
 }
 
-fn slope(slope: Option<Slope>, unit: Unit) -> TableValue {
+fn slope(slope: Option<Estimate>, unit: Unit) -> TableValue {
     let Some(slope) = slope else { return missing("not measured, or nothing valid") };
-    let interval = slope.half_width.map(|half| unit.range(slope.value - half, slope.value + half));
-    number(slope.value, unit, interval)
+    number(slope.value, unit, slope.interval.map(|(lo, hi)| unit.range(lo, hi)))
 }
 
 fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> TableValue {

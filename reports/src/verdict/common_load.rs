@@ -22,12 +22,8 @@ pub(super) fn common_load(which: CommonLoad, group: &Group<'_>, deciding: &[&str
         CommonLoad::Lowest => common.next(),
         CommonLoad::Highest => common.next_back(),
     };
-    let names: Vec<String> = deciding.iter().map(|label| (*label).to_owned()).collect();
     found.ok_or_else(|| {
-        format!(
-            "{} kept up with no load of {} in valid measurements together",
-            format::list(&names),
-            group.workload.label
-        )
+        let (names, label) = (format::list(deciding), &group.workload.label);
+        format!("{names} kept up with no load of {label} in valid measurements together")
     })
 }

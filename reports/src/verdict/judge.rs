@@ -100,29 +100,30 @@ pub fn judge(ratio: &Ratio, floor: &Floor, blocks_needed: usize) -> Verdict {
 /// The verdicts on ratios that are looked at together: the more there are, the clearer each must be to be called
 /// different. Those with too few blocks are no part of that.
 pub fn judge_all(ratios: &[Ratio], floor: &Floor, blocks_needed: usize) -> Vec<Judged> {
-    judge_each(&ratios.iter().map(|ratio| (*ratio, *floor, blocks_needed)).collect::<Vec<_>>())
+    let ratios: Vec<_> = ratios.iter().map(|ratio| Some((*ratio, *floor, blocks_needed))).collect();
+    judge_each(&ratios).into_iter().flatten().collect()
 }
 
 /// As [`judge_all`], each over a floor of its own and with a number of blocks of its own that a verdict takes.
-pub(crate) fn judge_each(ratios: &[(Ratio, Floor, usize)]) -> Vec<Judged> {
-    let p_values = ratios.iter().map(|(ratio, _, needed)| ratio.p_value().filter(|_| ratio.blocks >= *needed));
-    let p_values: Vec<Option<f64>> = p_values.collect();
+pub(crate) fn judge_each(ratios: &[Option<(Ratio, Floor, usize)>]) -> Vec<Option<Judged>> {
+    let p_value = |one: &Option<(Ratio, Floor, usize)>| {
+        one.as_ref().and_then(|(ratio, _, needed)| ratio.p_value().filter(|_| ratio.blocks >= *needed))
+    };
+    let p_values: Vec<Option<f64>> = ratios.iter().map(p_value).collect();
     let decidable: Vec<f64> = p_values.iter().flatten().copied().collect();
     let adjusted = holm(&decidable);
     // A difference that was found stays one, whatever becomes of the others; what is left is held against all of it.
     let undecided = adjusted.iter().filter(|p| **p >= LEVEL).count();
     let mut adjusted = adjusted.into_iter();
-    let judged =
-        |((ratio, floor, needed), p): (&(Ratio, Floor, usize), Option<f64>)| match p.and_then(|_| adjusted.next()) {
-            None => {
-                let verdict = Verdict::TooFewBlocks { have: ratio.blocks, needed: *needed };
-                Judged { verdict, p_value: None }
-            }
-            Some(p) => {
-                let verdict = decided(ratio, floor, p).unwrap_or_else(|| open(ratio, floor, undecided.max(1)));
-                Judged { verdict, p_value: Some(p) }
-            }
+    let judged = |(one, p): (&Option<(Ratio, Floor, usize)>, Option<f64>)| {
+        let (ratio, floor, needed) = one.as_ref()?;
+        let p_value = p.and_then(|_| adjusted.next());
+        let verdict = match p_value {
+            None => Verdict::TooFewBlocks { have: ratio.blocks, needed: *needed },
+            Some(p) => decided(ratio, floor, p).unwrap_or_else(|| open(ratio, floor, undecided.max(1))),
         };
+        Some(Judged { verdict, p_value })
+    };
     ratios.iter().zip(p_values).map(judged).collect()
 }
 

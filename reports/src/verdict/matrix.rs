@@ -6,7 +6,7 @@
 use itertools::Itertools;
 use serde::Serialize;
 
-use super::{BlockValues, Floor, Judged, Verdict, block_values, has_any, judge_all, ratio_of, ratio_or_why};
+use super::{BlockValues, Floor, Judged, Verdict, block_values, has_any, judge_each, ratio_of, ratio_or_why};
 use crate::format::{self, Unit, counted, interval};
 use crate::metrics::{Metric, slopes_by_block};
 use crate::stats::{NoRatio, Ratio};
@@ -122,10 +122,9 @@ impl Matrix {
             judged: None,
         };
         let mut pairs: Vec<Pair> = measured.iter().tuple_combinations().map(pair).collect();
-        let ratios: Vec<Ratio> = pairs.iter().filter_map(|pair| pair.ratio.ok()).collect();
-        let mut judged = judge_all(&ratios, &floor, blocks_needed).into_iter();
-        for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_ok()) {
-            pair.judged = judged.next();
+        let ratios = pairs.iter().map(|pair| Some((pair.ratio.ok()?, floor, blocks_needed))).collect_vec();
+        for (pair, judged) in pairs.iter_mut().zip(judge_each(&ratios)) {
+            pair.judged = judged;
         }
         let contenders = measured.iter().map(|(series, _)| MatrixContender {
             index: series.index,

@@ -58,42 +58,13 @@ pub(super) fn shutdown(pool: &Pool<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{
-        ArrivalsRecord, DisturbanceRecord, HistogramRecord, Ledger, Load, RequestEvent, ShapeRecord, Traffic,
-    };
+    use crate::metrics::goodput::tests::{MS, disturbed};
+    use crate::record::Ledger;
 
-    const MS: u64 = 1_000_000;
-
-    /// A probe every 10 ms for 600 ms that fails from 100 ms to `well_again_ms`; something was done from 100 to 200 ms.
     fn cell(well_again_ms: u64, stop_asked_ns: Option<u64>, lost: u64) -> Cell {
-        let empty = HistogramRecord { count: 0, sum_ns: 0, v2_deflate_base64: String::new() };
-        let event = |ms: u64| {
-            let fate = if (100..well_again_ms).contains(&ms) { Fate::Refused } else { Fate::Ok };
-            RequestEvent { at_ns: ms * MS, took_ns: MS, fate, connection: None }
-        };
-        let ledger = Ledger { scheduled: 8, ok: 8 - lost, reset: lost, ..Ledger::default() };
-        let disturbance = DisturbanceRecord {
-            name: "others".to_owned(),
-            from_ns: 100 * MS,
-            until_ns: 200 * MS,
-            stop_asked_ns,
-            course: Vec::new(),
-            traffic: Some(Traffic { ledger, ..Traffic::new(empty.clone()) }),
-        };
-        let load = Load {
-            arrivals: ArrivalsRecord::Constant,
-            shape: ShapeRecord::Connections { connections: 1 },
-            offered_load_rps: Some(100.0),
-            work: "echo hi".to_owned(),
-            seed: 1,
-            warm_up_ns: 0,
-            window_ns: 600 * MS,
-            timeout_ns: 50 * MS,
-        };
-        let events = (0..600).step_by(10).map(event).collect();
-        let mut cell = Cell::new(load);
-        cell.traffic = Some(Traffic { events, ..Traffic::new(empty) });
-        cell.disturbance = Some(disturbance);
+        let done = Ledger { scheduled: 8, ok: 8 - lost, reset: lost, ..Ledger::default() };
+        let mut cell = disturbed(100..200, well_again_ms, 600, done);
+        cell.disturbance.as_mut().unwrap().stop_asked_ns = stop_asked_ns;
         cell.server.died_at_ns = stop_asked_ns.map(|asked_ns| asked_ns + 5 * MS);
         cell
     }

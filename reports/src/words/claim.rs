@@ -2,8 +2,8 @@
 //!
 //! Must not know: which claims there are. Beside it: `../verdict/claim.rs`, which decides.
 
-use super::fact::Fact;
-use super::wording::alone;
+use super::Fact;
+use super::titles::alone;
 use crate::format::{self, often};
 use crate::record::Relation;
 use crate::verdict::{BoundedValue, Decided, ObservedValue, Ruling};
@@ -22,7 +22,7 @@ pub(crate) fn ruled(decided: &Decided) -> String {
 
 /// `for a`, `for a, for b and for c`: a case may have an "and" of its own.
 fn each_for(cases: &[String]) -> String {
-    format::list(&cases.iter().map(|case| format!("for {case}")).collect::<Vec<_>>())
+    format::list(cases.iter().map(|case| format!("for {case}")))
 }
 
 /// The first of several reasons, and how many there are beside it: a reader who mends that one meets the next.

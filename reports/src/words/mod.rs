@@ -1,45 +1,17 @@
-//! What figures and sentences say, in words: titles, and what became of a server that something was done to.
+//! What figures and sentences say, in words.
 //!
-//! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
-//! `compared.rs` and `of_group.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs`
-//! (connections held), `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`,
-//! `probe.rs` and `aftermath.rs` (a disturbance), `claim.rs` (what people say), `estimates.rs` (what holds for a whole run),
-//! `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `options.rs` (what
-//! one was measured with), `why.rs` (what is behind that), `vote.rs` and `monday.rs` (the same for a room), `predicted.rs`
-//! (what was expected). What they share: `title.rs`, `name.rs`, `fact.rs` and `wording.rs`.
+//! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. Beside it: `titles/` (of figures),
+//! `card/` (the scorecard, and what follows from it), `claim.rs` (what people say), `probe.rs` and `aftermath.rs` (what became of
+//! a server that something was done to), `predicted.rs` (what was expected), `doubts.rs` (what speaks against figures).
 
-pub mod advice;
 mod aftermath;
-pub mod answer;
-mod carried;
+mod card;
 pub(crate) mod claim;
-mod compared;
-pub mod estimates;
-mod fact;
-mod held;
-mod load_curve;
-pub(crate) mod moments;
-pub(crate) mod monday;
-mod name;
-mod of_group;
-mod options;
-mod parts;
+mod doubts;
 pub mod predicted;
 pub(crate) mod probe;
-pub mod scorecard;
-mod served;
-mod title;
-pub(crate) mod vote;
-pub(crate) mod why;
-mod wording;
+mod titles;
 
-pub(crate) use carried::{LoadCarried, carried};
-pub(crate) use compared::measured;
-pub(crate) use fact::Fact;
-pub(crate) use held::{MemoryHeld, held, show_slope};
-pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, load_curve};
-pub(crate) use name::DisplayedName;
-pub(crate) use of_group::{at_load, at_trials, bars, percentile};
-pub(crate) use parts::{PartTimes, largest_parts};
-pub(crate) use served::served;
-pub(crate) use title::Title;
+pub use card::{advice, answer, scorecard};
+pub(crate) use card::{why, windows};
+pub(crate) use titles::*;

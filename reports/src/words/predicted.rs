@@ -115,20 +115,10 @@ fn verdict(prediction: &PredictionRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{EarlierAnswer, LessonResult, SCHEMA_VERSION};
+    use crate::record::{EarlierAnswer, LessonResult};
 
     fn prediction(result: Option<LessonResult>) -> PredictionRecord {
-        PredictionRecord {
-            schema_version: SCHEMA_VERSION,
-            lesson: "pool".into(),
-            question: "How long does the fifth wait?".into(),
-            answers: ["Not at all.", "Until one leaves."].map(str::to_owned).into(),
-            settings: vec![("workers".into(), 4)],
-            chosen: 0,
-            confidence: Confidence::High,
-            before: None,
-            result,
-        }
+        PredictionRecord::asked("How long does the fifth wait?", result)
     }
 
     fn result(right: Option<usize>, points_to: Option<usize>) -> LessonResult {
@@ -142,14 +132,14 @@ mod tests {
         let begin = "How long does the fifth wait? (workers 4) Expected: A. Not at all. Very sure. Measured: ";
         assert_eq!(line(None), format!("{begin}Nothing yet. The run has not ended."));
         let wrong = line(Some(result(Some(1), Some(1))));
-        assert_eq!(wrong, format!("{begin}It waited 600 ms. Right is B. Until one leaves."));
+        assert_eq!(wrong, format!("{begin}It waited 600 ms. Right is B. Until <b>one</b> leaves."));
         assert!(line(Some(result(Some(0), Some(0)))).ends_with("That was right."));
     }
 
     #[test]
     fn what_cannot_be_told_says_so_and_where_it_points() {
         let of = |points_to| Predicted::of(&prediction(Some(result(None, points_to))));
-        assert_eq!(of(Some(1)).verdict, "Cannot tell for sure. It looks like B. Until one leaves.");
+        assert_eq!(of(Some(1)).verdict, "Cannot tell for sure. It looks like B. Until <b>one</b> leaves.");
         assert_eq!(of(None).verdict, "Cannot tell.");
         assert_eq!(of(None).undecided.as_deref(), Some("Others used the machine."));
         assert!(of(None).line().ends_with("Cannot tell. Others used the machine."));
@@ -169,7 +159,7 @@ mod tests {
             [said(1, Some(0), Some(wrong.clone())), said(1, Some(1), Some(wrong.clone())), said(0, None, Some(wrong))];
         let [all] = &Predicted::of_all(&room)[..] else { panic!("one question") };
         assert_eq!(all.expected, "3 people: A 1, B 2. Of 2 who answered twice, before the discussion: A 1, B 1.");
-        assert_eq!(all.verdict, "Right is B. Until one leaves. So said 2 of 3.");
+        assert_eq!(all.verdict, "Right is B. Until <b>one</b> leaves. So said 2 of 3.");
         let twice = Predicted::of_all(&room[..2]);
         assert_eq!(twice[0].expected, "2 people: A 0, B 2. Before the discussion: A 1, B 1.");
         let other = PredictionRecord { question: "Another?".into(), ..prediction(None) };

@@ -25,7 +25,7 @@ pub(crate) fn fates<'a>(events: impl IntoIterator<Item = &'a RequestEvent>) -> B
 
 /// `325 refused and 3 reset`.
 pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
-    format::list(&fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words())).collect_vec())
+    format::list(fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words())))
 }
 
 /// What the probe got while something was done to the server: `answered 120 of the 500 requests of other
@@ -190,8 +190,8 @@ pub(crate) fn turned_away(pool: &Pool<'_>) -> Option<String> {
     let accepts = counted(|cell| Some(cell.server.counters?.accept_errors));
     let parts = [(spawns, "could not spawn a thread"), (accepts, "could not accept a connection")];
     let parts = parts.iter().filter(|(times, _)| *times > 0);
-    let parts = parts.map(|(times, what)| format!("{what} {}", format::counted(*times, "time"))).collect_vec();
-    (!parts.is_empty()).then(|| format!("The server {}.", format::list(&parts)))
+    let parts = parts.map(|(times, what)| format!("{what} {}", format::counted(*times, "time")));
+    Some(format!("The server {}.", format::listed(parts)?))
 }
 
 /// What became of the connections of a disturbance: `2,400 held at most; 12 refused; 300 ended by the server`.

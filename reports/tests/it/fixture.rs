@@ -152,16 +152,38 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
     run.cells.iter().position(wanted).unwrap()
 }
 
-fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
-    let contender = |model: &FixtureModel| ContenderRecord {
+/// A contender by its label.
+pub(crate) fn contender(label: &str) -> ContenderRecord {
+    ContenderRecord {
         twin_of: None,
         display: None,
         command: None,
-        label: model.label.into(),
-        model: model.label.into(),
+        label: label.into(),
+        model: label.into(),
         options: BTreeMap::from([("buffer".into(), "1 KiB".into())]),
-        summary: format!("what runs a connection in {}", model.label),
-    };
+        summary: format!("what runs a connection in {label}"),
+    }
+}
+
+pub(crate) fn workload(key: &str, label: &str, description: &str, demand: Option<Demand>) -> WorkloadRecord {
+    WorkloadRecord { key: key.into(), label: label.into(), description: description.into(), demand }
+}
+
+/// A picture of all workloads on linear scales.
+pub(crate) fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept) -> Picture {
+    Picture {
+        id: id.into(),
+        kind,
+        workload: None,
+        metrics: metrics.iter().map(|metric| (*metric).into()).collect(),
+        x,
+        x_label: None,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+    }
+}
+
+fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
     Manifest {
         built_with: BTreeMap::from([("tokio".to_owned(), "1.52.2".to_owned())]),
         schema_version: SCHEMA_VERSION,
@@ -198,7 +220,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         }],
         warnings: Vec::new(),
         experiments: vec![latency_curve(workloads), memory()],
-        contenders: size.models.iter().map(contender).collect(),
+        contenders: size.models.iter().map(|model| contender(model.label)).collect(),
         protagonists: None,
         against: None,
         page: None,
@@ -211,14 +233,10 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
     let mut pictures = Vec::new();
     for (key, _, _) in workloads {
         let picture = |id: &str, kind, metrics: &[&str], x, y_scale| Picture {
-            id: format!("{id}-{key}"),
-            kind,
             workload: Some((*key).into()),
-            metrics: metrics.iter().map(|metric| (*metric).into()).collect(),
-            x,
-            x_label: None,
             x_scale: Scale::Log,
             y_scale,
+            ..picture(&format!("{id}-{key}"), kind, metrics, x)
         };
         let load = Swept::OfferedLoadRps;
         pictures.push(picture(
@@ -232,11 +250,9 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         pictures.push(picture("spectrum", PictureKind::PercentileSpectrum, &[], Swept::Percentile, Scale::Log));
         pictures.push(picture("split", PictureKind::TimeSplit, &[], load, Scale::Linear));
     }
-    let workload = |(key, label, _): &(&str, &str, usize)| WorkloadRecord {
-        key: (*key).into(),
-        label: (*label).into(),
-        description: "A session of ten requests.".into(),
-        demand: Some(if *key == "echo" { Demand::Nothing } else { Demand::Waiting { for_ns: 5_000_000 } }),
+    let workload = |(key, label, _): &(&str, &str, usize)| {
+        let demand = if *key == "echo" { Demand::Nothing } else { Demand::Waiting { for_ns: 5_000_000 } };
+        workload(key, label, "A session of ten requests.", Some(demand))
     };
     ExperimentRecord {
         name: "latency-curve".into(),
@@ -267,22 +283,8 @@ fn memory() -> ExperimentRecord {
         possible_answers: vec!["the stack of a thread".into()],
         look_at: "the slopes".into(),
         conditions: vec!["Buffers are small.".into()],
-        workloads: vec![WorkloadRecord {
-            key: "held".into(),
-            label: "held connections".into(),
-            description: "Opened and held.".into(),
-            demand: None,
-        }],
-        pictures: vec![Picture {
-            id: "parts".into(),
-            kind: PictureKind::StackedParts,
-            workload: None,
-            metrics: parts.map(str::to_owned).into(),
-            x: Swept::Connections,
-            x_label: None,
-            x_scale: Scale::Linear,
-            y_scale: Scale::Linear,
-        }],
+        workloads: vec![workload("held", "held connections", "Opened and held.", None)],
+        pictures: vec![picture("parts", PictureKind::StackedParts, &parts, Swept::Connections)],
         decision: None,
         objective: None,
         contenders: Vec::new(),

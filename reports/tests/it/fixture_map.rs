@@ -6,7 +6,6 @@
 use reports::record::store::Run;
 use reports::record::{
     ArrivalsRecord, Cell, ExperimentRecord, Picture, PictureKind, Scale, ShapeRecord, Swept, Traffic, Warning,
-    WorkloadRecord,
 };
 
 use crate::fixture::{self, SECOND};
@@ -76,22 +75,12 @@ fn replies(per_second: f64) -> Traffic {
 }
 
 fn experiment() -> ExperimentRecord {
-    let picture = |id: &str, kind| Picture {
-        id: id.into(),
-        kind,
-        workload: None,
-        metrics: vec!["achieved_rps".into()],
-        x: Swept::Connections,
-        x_label: None,
+    let picture = |id, kind| Picture {
         x_scale: Scale::Log,
         y_scale: Scale::Log,
+        ..fixture::picture(id, kind, &["achieved_rps"], Swept::Connections)
     };
-    let workload = |key: &str, label: &str| WorkloadRecord {
-        key: key.into(),
-        label: label.into(),
-        description: "Each connection asks again when it is answered.".into(),
-        demand: None,
-    };
+    let workload = |key, label| fixture::workload(key, label, "Each connection asks again when it is answered.", None);
     ExperimentRecord {
         name: "map".into(),
         title: "The map".into(),

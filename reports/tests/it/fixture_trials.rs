@@ -11,7 +11,6 @@ use reports::record::{
     ArrivalsRecord, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision, Demand,
     DisturbanceProgress, DisturbanceRecord, ExperimentRecord, FailedPart, Fate, HistogramRecord, Ledger, Outcome,
     Picture, PictureKind, Relation, RequestEvent, Scale, ServerCounters, ShapeRecord, Swept, Traffic, ValueOf, Warning,
-    WorkloadRecord,
 };
 
 use crate::fixture::{self, SECOND};
@@ -162,14 +161,8 @@ fn blocking(contender: &str, blockers: u64, block: u32) -> Cell {
         let hit = (FROM..UNTIL).contains(&at) && (at / EVERY).is_multiple_of(3);
         if hit && wait > SECOND { (SECOND, Fate::Timeout) } else { (took + if hit { wait } else { 0 }, fate) }
     };
-    let disturbance = DisturbanceRecord {
-        name: "clients that block".into(),
-        from_ns: FROM,
-        until_ns: UNTIL,
-        stop_asked_ns: None,
-        course: Vec::new(),
-        traffic: Some(Traffic { ok_in_all: 8 * 40 * blockers, ..traffic(Vec::new()) }),
-    };
+    let traffic = Some(Traffic { ok_in_all: 8 * 40 * blockers, ..traffic(Vec::new()) });
+    let disturbance = DisturbanceRecord { name: "clients that block".into(), course: Vec::new(), traffic, ..flood() };
     let mut cell = disturbed("blocking-sleep", contender, disturbance, events(fate));
     cell.id = format!("{}-{blockers}-{block}", cell.id);
     (cell.variation, cell.block) = (Some(blockers as f64), block);
@@ -186,16 +179,8 @@ fn plain(contender: &str, cpu_us: u64) -> Cell {
 }
 
 fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept, y_scale: Scale) -> Picture {
-    Picture {
-        id: id.into(),
-        kind,
-        workload: None,
-        metrics: metrics.iter().map(|metric| (*metric).into()).collect(),
-        x,
-        x_label: (x == Swept::Variation).then(|| "clients that block".into()),
-        x_scale: Scale::Linear,
-        y_scale,
-    }
+    let x_label = (x == Swept::Variation).then(|| "clients that block".into());
+    Picture { x_label, y_scale, ..fixture::picture(id, kind, metrics, x) }
 }
 
 fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&str]) -> ExperimentRecord {
@@ -208,12 +193,12 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
         possible_answers: vec!["a thousand".into(), "as many as there is memory for".into()],
         look_at: "where the dots leave the floor".into(),
         conditions: vec!["The limits are low on purpose.".into()],
-        workloads: vec![WorkloadRecord {
-            key: "newcomers".into(),
-            label: "a new client every 20 ms".into(),
-            description: "Each connects, asks once and closes.".into(),
-            demand: Some(Demand::Nothing),
-        }],
+        workloads: vec![fixture::workload(
+            "newcomers",
+            "a new client every 20 ms",
+            "Each connects, asks once and closes.",
+            Some(Demand::Nothing),
+        )],
         pictures,
         decision: None,
         objective: None,
@@ -236,15 +221,7 @@ pub(crate) fn condition(holds_for: &str, value: ValueOf, relation: Relation, bou
 pub(crate) fn run() -> Run {
     let mut run = fixture::small();
     run.manifest.experiments = vec![flood_experiment(), blocking_experiment(), churn_experiment()];
-    let of = |label: &str| ContenderRecord {
-        twin_of: None,
-        display: None,
-        command: None,
-        label: label.into(),
-        model: label.into(),
-        options: BTreeMap::new(),
-        summary: format!("what runs a connection in {label}"),
-    };
+    let of = |label: &str| ContenderRecord { options: BTreeMap::new(), ..fixture::contender(label) };
     run.manifest.contenders = ["sequential", "threaded", "thread-pool", "async-multi"].map(of).into();
     run.cells = vec![invalid(), victim(), dead(), survivor(), plain("threaded", 61), plain("async-multi", 34)];
     for block in 0..2 {

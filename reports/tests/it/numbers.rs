@@ -156,11 +156,8 @@ fn the_summary_table_shows_the_records_at_the_load_it_names() {
     let summary = summarise(&run);
     let table = &summary.tables[0];
     assert_eq!(table.title, "Response times at 8,000/s: sleep 5 ms");
-    assert!(
-        table.note.starts_with("the highest load that at least half of the servers kept up with"),
-        "{}",
-        table.note
-    );
+    let note = &table.note;
+    assert!(note.starts_with("the highest load that at least half of the servers kept up with"), "{note}");
     for label in ["threaded", "async-multi"] {
         let row = row(&summary, 0, label);
         assert_eq!(row[1].1.number, Some(percentile(&run, label, 8_000.0, 0.5)));
@@ -232,10 +229,7 @@ fn a_picture_of_an_unheard_experiment_is_drawn_from_its_declaration() {
     other.pictures[0].metrics = vec!["switches_per_request".into(), "no_such_metric".into()];
     run.manifest.experiments.push(other);
     let copies: Vec<Cell> = run.cells.iter().filter(|cell| cell.experiment == "latency-curve").cloned().collect();
-    run.cells.extend(copies.into_iter().map(|mut cell| {
-        cell.experiment = "never-heard-of".into();
-        cell
-    }));
+    run.cells.extend(copies.into_iter().map(|cell| Cell { experiment: "never-heard-of".into(), ..cell }));
     let figure = figure(&run, "never-heard-of-response-sleep-5ms");
     assert_eq!(figure.panels.len(), 1);
     assert!(figure.notes.iter().any(|note| note.contains("no metric called no_such_metric")));
@@ -247,11 +241,8 @@ fn a_contender_without_a_cell_is_named_as_such() {
     let mut run = fixture::small();
     run.cells.retain(|cell| cell.contender != "threaded");
     let summary = summarise(&run);
-    assert!(
-        summary.answers[0].sentence.contains("Cannot tell for threaded: no valid measurement"),
-        "{:?}",
-        summary.answers[0]
-    );
+    let answer = &summary.answers[0];
+    assert!(answer.sentence.contains("Cannot tell for threaded: no valid measurement"), "{answer:?}");
     for table in 0..2 {
         assert!(row(&summary, table, "threaded").iter().all(|(_, value)| value.text == "no valid measurement"));
     }

@@ -8,21 +8,24 @@ use std::process::Command;
 use harness::workshop::LESSONS;
 use harness::workshop::lesson::Lesson;
 use reports::scorecard::Topic;
+use reports::words::scorecard::bare_question;
 use tempfile::TempDir;
 
 use crate::readme::root;
 
 /// A row each, of any load: none is printed.
-const TOPICS: [Topic; 8] = [
-    Topic::MemoryPerConnection,
-    Topic::CpuPerRequest { load: 1.0, connections: None },
-    Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None },
-    Topic::FewClients { load: 1.0, waits_ns: None },
-    Topic::NearTheLimit { load: 1.0 },
-    Topic::HeldUp { blocking: 1, for_ns: 1 },
-    Topic::Held { what: String::new(), memory_bytes: None },
-    Topic::Computation { at: String::new() },
-];
+fn topics() -> [Topic; 8] {
+    [
+        Topic::MemoryPerConnection,
+        Topic::CpuPerRequest { load: 1.0, connections: None },
+        Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None },
+        Topic::FewClients { load: 1.0, waits_ns: None },
+        Topic::NearTheLimit { load: 1.0 },
+        Topic::HeldUp { blocking: 1, for_ns: 1 },
+        Topic::Held { what: "idle connections".into(), memory_bytes: None },
+        Topic::Computation { at: String::new() },
+    ]
+}
 
 const COMMANDS: [(&str, &str); 6] = [
     ("cargo run --release -- compare", "the scorecard of your machine, in 90 seconds"),
@@ -50,9 +53,9 @@ th:first-child{width:48%}tbody th{font-weight:normal}td{height:9mm}code{font-siz
 pub(crate) fn page() -> String {
     let core = LESSONS.iter().filter(|lesson| lesson.is_core);
     let questions: String = core.enumerate().map(|(at, lesson)| question(at + 1, lesson)).collect();
-    let rows: String = TOPICS
+    let rows: String = topics()
         .iter()
-        .map(|topic| format!("<tr><th scope=\"row\">{}</th><td></td><td></td><td></td></tr>\n", row(topic)))
+        .map(|topic| format!("<tr><th scope=\"row\">{}</th><td></td><td></td><td></td></tr>\n", bare_question(topic)))
         .collect();
     let mut commands = String::new();
     for (command, what) in COMMANDS {
@@ -88,20 +91,6 @@ fn question(number: usize, lesson: &Lesson) -> String {
             "</ul>\n<p class=\"sure\"><span>Sure: {sure}</span> <span>After talking:</span> \
          <span class=\"line short\"></span> <span>Here it was:</span> <span class=\"line\"></span></p>\n</article>\n"
         )
-}
-
-/// What a row asks; a new one wants its words here.
-fn row(topic: &Topic) -> &'static str {
-    match topic {
-        Topic::MemoryPerConnection => "Memory per idle connection",
-        Topic::CpuPerRequest { .. } => "CPU time per request under load",
-        Topic::Waiting { .. } => "Requests per second when each waits 5 ms for a backend",
-        Topic::FewClients { .. } => "Median response time, few clients",
-        Topic::NearTheLimit { .. } => "p99 response time near the limit",
-        Topic::HeldUp { .. } => "p99 wait while another handler blocks",
-        Topic::Held { .. } => "Idle connections held before new clients fail",
-        Topic::Computation { .. } => "Computation per second, on several CPUs",
-    }
 }
 
 #[test]

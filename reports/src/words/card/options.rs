@@ -22,16 +22,15 @@ pub(crate) fn does(options: &str) -> String {
             OptionSaid::Has(what) => has.push(what),
         }
     }
-    acts.extend((!has.is_empty()).then(|| format!("has {}", format::list(&has))));
-    format::list(&acts)
+    acts.extend(format::listed(has).map(|has| format!("has {has}")));
+    format::list(acts)
 }
 
 /// `blocking calls on spawn_blocking and 4 workers`, behind a "with".
 pub(crate) fn with(options: &str) -> String {
-    let each = said(options).map(|option| match option {
+    format::list(said(options).map(|option| match option {
         OptionSaid::Does(_, with) | OptionSaid::Has(with) => with,
-    });
-    format::list(&each.collect::<Vec<_>>())
+    }))
 }
 
 fn said(options: &str) -> impl Iterator<Item = OptionSaid> + '_ {
@@ -61,7 +60,8 @@ fn said(options: &str) -> impl Iterator<Item = OptionSaid> + '_ {
             }
             ("stack", _) => OptionSaid::Has(format!("stacks of {size}")),
             ("max-connections", _) => OptionSaid::Has(format!("at most {value} connections")),
-            _ => OptionSaid::Has(format!("{name} {size}").trim_end().to_owned()),
+            (_, "") => OptionSaid::Has(name.to_owned()),
+            _ => OptionSaid::Has(format!("{} set to {size}", name.replace('-', " "))),
         }
     })
 }
@@ -102,7 +102,7 @@ mod tests {
     fn an_option_that_is_not_known_is_a_name_and_a_value() {
         assert_eq!(
             does("accept=reuseport, drain=5s, stretch=120%"),
-            "has accept reuseport, drain 5 s and stretch 120%"
+            "has accept set to reuseport, drain set to 5 s and stretch set to 120%"
         );
         assert_eq!([with("drain=off"), with("a word"), with("")], ["no drain", "a word", ""]);
     }

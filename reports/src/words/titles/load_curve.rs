@@ -5,9 +5,9 @@
 //! placed between the two; where these are far apart, between says next to nothing, and nothing is said. Beside it:
 //! `compared.rs`, for what is said otherwise.
 
-use super::name::DisplayedName;
+use super::name::{DisplayedName, told_of};
 use super::title::Title;
-use crate::format::{self, Unit, often};
+use crate::format::{Unit, list, often};
 use crate::metrics::Metric;
 use crate::study::Standing;
 
@@ -65,24 +65,22 @@ impl HighestLoad {
 /// Nothing where fewer than two can be placed, or where all reach the same load: then another title says more. `blocks`
 /// is how often each point was measured.
 pub(crate) fn load_curve(metric: &Metric, curves: &[LoadCurve], blocks: usize) -> Option<Title> {
-    let leading: Vec<&LoadCurve> = curves.iter().filter(|curve| curve.leads).collect();
-    let about = if leading.len() == 2 { leading } else { curves.iter().collect() };
+    let about = told_of(curves, |curve| curve.leads);
     let bound = bound(&about)?;
     let mut groups: Vec<(HighestLoad, Vec<&DisplayedName>)> = Vec::new();
-    let mut unknown: Vec<String> = Vec::new();
+    let mut unknown: Vec<&DisplayedName> = Vec::new();
     for curve in about {
         match highest_load(curve, bound) {
             Some(reached) => match groups.iter_mut().find(|(other, _)| *other == reached) {
                 Some((_, names)) => names.push(&curve.name),
                 None => groups.push((reached, vec![&curve.name])),
             },
-            None => unknown.push(curve.name.to_string()),
+            None => unknown.push(&curve.name),
         }
     }
     groups.sort_by(|(a, _), (b, _)| b.load().total_cmp(&a.load()));
     let [(most, leaders), between @ .., (least, last)] = groups.as_slice() else { return None };
     let kept = format!("kept {} under {} {}", metric.short_label(), metric.unit.show(bound), most.words());
-    let list = |names: &[&DisplayedName]| format::list(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
     let counted = |names: &[&DisplayedName]| if names.len() > 1 { names.len().to_string() } else { list(names) };
     let wordings = [
         format!("{} {kept}, {} {}", DisplayedName::list(leaders), list(last), least.words()),
@@ -92,7 +90,7 @@ pub(crate) fn load_curve(metric: &Metric, curves: &[LoadCurve], blocks: usize) -
     // Nobody is "1 servers".
     let wordings = wordings.into_iter().take(if leaders.len() > 1 { 3 } else { 2 });
     let others: Vec<String> = between.iter().map(|(at, names)| format!("{} {}", list(names), at.words())).collect();
-    let cannot = if unknown.is_empty() { String::new() } else { format!("cannot tell for {}", format::list(&unknown)) };
+    let cannot = if unknown.is_empty() { String::new() } else { format!("cannot tell for {}", list(&unknown)) };
     let measured = if blocks == 0 { String::new() } else { format!("measured {}", often(blocks)) };
     Some(Title::fitting(wordings).and(others.join(", ")).and(cannot).and(measured))
 }

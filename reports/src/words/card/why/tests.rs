@@ -1,7 +1,6 @@
 //! What is said of literal facts. Beside it: `../why.rs`.
 
 use super::*;
-use crate::mechanism::moments::tests::timeline;
 use crate::metrics::{TIME_PARTS, memory_parts};
 use crate::record::{SpanState, Timeline};
 use crate::words::scorecard::tests::{CPU, HELD_UP, better, row};
@@ -100,7 +99,7 @@ fn the_largest_part_of_a_reply_is_named() {
 }
 
 fn window(connections: u32, lanes: &[&[(SpanState, u32, u64, u64)]]) -> Timeline {
-    Timeline { work: "block 5ms".into(), ..timeline(connections, lanes) }
+    Timeline { work: "block 5ms".into(), ..Timeline::of_lanes(connections, lanes) }
 }
 
 #[test]

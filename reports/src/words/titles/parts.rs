@@ -2,7 +2,9 @@
 //!
 //! Must not know: which parts there are. Beside it: `charts/split.rs`, which draws them.
 
-use super::name::DisplayedName;
+use itertools::Itertools;
+
+use super::name::{DisplayedName, told_of};
 use super::title::Title;
 use crate::format;
 
@@ -21,13 +23,12 @@ const CLEARLY: f64 = 1.05;
 
 /// `labels` are of the parts. Nothing where no part is the largest with anyone.
 pub(crate) fn largest_parts(labels: &[&str], times: &[PartTimes]) -> Option<Title> {
-    let leading: Vec<&PartTimes> = times.iter().filter(|one| one.leads).collect();
-    let about = if leading.len() == 2 { leading } else { times.iter().collect() };
-    let with = |part: Option<usize>| -> Vec<String> {
-        about.iter().filter(|one| one.largest() == part).map(|one| one.name.to_string()).collect()
+    let about = told_of(times, |one| one.leads);
+    let with = |part: Option<usize>| -> Vec<&DisplayedName> {
+        about.iter().filter(|one| one.largest() == part).map(|one| &one.name).collect()
     };
     let largest = labels.iter().enumerate().map(|(part, label)| (*label, with(Some(part))));
-    let largest: Vec<(&str, Vec<String>)> = largest.filter(|(_, names)| !names.is_empty()).collect();
+    let largest = largest.filter(|(_, names)| !names.is_empty()).collect_vec();
     let none = with(None);
     let open = if none.is_empty() { String::new() } else { format!("no part stands out with {}", format::list(&none)) };
     let title = match largest.as_slice() {
@@ -36,15 +37,13 @@ pub(crate) fn largest_parts(labels: &[&str], times: &[PartTimes]) -> Option<Titl
             Title::of(format!("{} was the largest part of the response time", quoted(&format::capitalised(label))))
         }
         several => {
-            let of = |show: fn(&[String]) -> String| {
-                let each = several.iter().map(|(part, names)| format!("{} with {}", quoted(part), show(names)));
-                format!("Largest part: {}", each.collect::<Vec<_>>().join(", "))
+            let of = |show: fn(&[&DisplayedName]) -> String| {
+                let mut each = several.iter().map(|(part, names)| format!("{} with {}", quoted(part), show(names)));
+                format!("Largest part: {}", each.join(", "))
             };
-            let counted = |names: &[String]| match names {
-                [one] => one.clone(),
-                many => many.len().to_string(),
-            };
-            Title::fitting([of(format::list), of(counted), "The largest part of the response time differs".into()])
+            let named = of(|names| format::list(names));
+            let counted = of(|names| if names.len() > 1 { names.len().to_string() } else { format::list(names) });
+            Title::fitting([named, counted, "The largest part of the response time differs".into()])
         }
     };
     Some(title.and(open))

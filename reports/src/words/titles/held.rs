@@ -3,13 +3,13 @@
 //! Compared are slopes, what one more connection costs; what is said are the totals at the most connections, where these
 //! are in the same order. Beside it: `compared.rs`.
 
-use super::compared::{Conclusion, RankedEntry, measured, ranked, told, told_of};
+use super::compared::{Conclusion, RankedEntry, measured, ranked, told};
 use super::fact::Fact;
-use super::name::DisplayedName;
+use super::name::{DisplayedName, told_of};
 use super::title::Title;
 use crate::format::{self, Unit};
-use crate::metrics::{Certainty, Reading};
-use crate::stats::Slope;
+use crate::metrics::Reading;
+use crate::stats::Estimate;
 use crate::verdict::Pair;
 
 /// What one contender needs, all of whose connections were served.
@@ -24,13 +24,13 @@ pub(crate) struct MemoryHeld {
     /// Memory with so many, in the unit of the figure.
     pub(crate) total: f64,
     /// Of one more.
-    pub(crate) slope: Slope,
+    pub(crate) slope: Estimate,
 }
 
 pub(crate) fn held(helds: &[MemoryHeld], pairs: &[Pair], unit: Unit) -> Title {
     let entries: Vec<RankedEntry> = helds.iter().map(|held| entry(held, unit)).collect();
     let all = ranked(&entries);
-    let about = told_of(&all);
+    let about = told_of(all.iter().copied(), |entry| entry.leads);
     let of = |entry: &RankedEntry| helds.iter().find(|held| held.index == entry.index);
     let span = match all.as_slice() {
         [least, .., most] => format!("one more costs {}", Fact::span(&least.fact, &most.fact)),
@@ -56,10 +56,8 @@ pub(crate) fn held(helds: &[MemoryHeld], pairs: &[Pair], unit: Unit) -> Title {
 }
 
 fn entry(held: &MemoryHeld, unit: Unit) -> RankedEntry {
-    let Slope { value, half_width, .. } = held.slope;
-    let interval = half_width.map(|half| Certainty::WithinRun { lo: value - half, hi: Some(value + half) });
-    let reading = Reading::Measured(value, interval.unwrap_or(Certainty::Unknown));
-    RankedEntry { index: held.index, name: held.name.clone(), leads: held.leads, fact: Fact::new(reading, unit) }
+    let fact = Fact::new(Reading::from(Some(held.slope)), unit);
+    RankedEntry { index: held.index, name: held.name.clone(), leads: held.leads, fact }
 }
 
 /// Whether the intervals of two slopes have nothing in common; one without an interval is not clear.
@@ -85,12 +83,9 @@ fn two(most: &MemoryHeld, least: &MemoryHeld, unit: Unit) -> Title {
 }
 
 /// A slope with its interval.
-pub(crate) fn show_slope(slope: &Slope, unit: Unit) -> String {
+pub(crate) fn show_slope(slope: &Estimate, unit: Unit) -> String {
     let value = unit.show(slope.value);
-    match slope.half_width {
-        Some(half) => format!("{value} ({})", unit.range(slope.value - half, slope.value + half)),
-        None => value,
-    }
+    format!("{value}{}", format::bracketed(slope.interval.map(|(lo, hi)| unit.range(lo, hi))))
 }
 
 #[cfg(test)]
@@ -102,8 +97,8 @@ mod tests {
     const KIB: f64 = 1_024.0;
 
     fn one_of(index: usize, name: &str, kib: f64, half_kib: f64) -> MemoryHeld {
-        let slope = Slope { value: kib * KIB, half_width: Some(half_kib * KIB), intercept: 4.0 * KIB * KIB };
-        let total = slope.intercept + slope.value * 10_000.0;
+        let slope = Estimate { value: kib * KIB, interval: Some(((kib - half_kib) * KIB, (kib + half_kib) * KIB)) };
+        let total = 4.0 * KIB * KIB + slope.value * 10_000.0;
         MemoryHeld { index, name: DisplayedName::plain(name), leads: false, connections: 10_000.0, total, slope }
     }
 

@@ -4,7 +4,7 @@
 //! `compared.rs`, which chooses the two.
 
 use super::compared::RankedEntry;
-use super::fact::{Fact, Surety};
+use super::fact::Fact;
 use super::title::Title;
 use crate::format;
 use crate::metrics::{Metric, Wording};
@@ -13,9 +13,7 @@ use crate::metrics::{Metric, Wording};
 pub(super) fn one(metric: &Metric, of: &RankedEntry) -> Title {
     let (who, value) = (of.name.first(), of.fact.say());
     Title::of(match metric.wording {
-        Some(Wording::Within(share, _)) if of.fact.surety() == Surety::LowerBound => {
-            format!("{who} took {value} to answer {share}")
-        }
+        Some(Wording::Within(share, _)) if of.fact.is_a_bound() => format!("{who} took {value} to answer {share}"),
         Some(Wording::Within(share, _)) => format!("{who} answered {share} {}", of.fact.within()),
         Some(Wording::Did(before, after)) => format!("{who} {before} {value}{after}"),
         Some(Wording::Befell(before)) => format!("{before} {value} with {}", of.name),
@@ -24,20 +22,14 @@ pub(super) fn one(metric: &Metric, of: &RankedEntry) -> Title {
 }
 
 /// What was seen of somebody who is named already: `spent 46.9 µs of CPU per request`, `others waited up to 9 ms`.
-pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
+pub(crate) fn alone(metric: &Metric, fact: &Fact) -> String {
     let value = fact.say();
     match metric.wording {
         Some(Wording::Within(share, _)) => format!("answered {share} {}", fact.within()),
         Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
-        Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
+        Some(Wording::Befell(before)) => format!("{} {value}", format::uncapitalised(before)),
         None => format!("{} {value}", metric.label),
     }
-}
-
-/// A wording is no name, so its first letter is small within a sentence.
-fn uncapitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// `Threads spent 46.9 µs of CPU per request, tokio 29.7 µs`, or shorter where that is too long.
@@ -46,7 +38,7 @@ pub(super) fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Ti
     let plain = format!("{}: {} {high}, {} {low}", format::capitalised(metric.short), more.name, less.name);
     let spoken = match metric.wording {
         // Of what both did not do in time, one is not faster.
-        Some(Wording::Within(share, short)) if less.fact.surety() != Surety::LowerBound => {
+        Some(Wording::Within(share, short)) if !less.fact.is_a_bound() => {
             let (within, other) = (less.fact.within(), more.fact.within());
             let said = |share: &str| format!("{} answered {share} {within}, {} {other}", less.name.first(), more.name);
             vec![said(share), said(short)]
@@ -66,8 +58,8 @@ mod tests {
     use super::*;
     use crate::format::Unit;
     use crate::metrics::{Certainty, METRICS, Reading, metric};
-    use crate::words::name::DisplayedName;
-    use crate::words::title::{MOST_WORDS, words};
+    use crate::words::DisplayedName;
+    use crate::words::titles::title::{MOST_WORDS, words};
 
     fn of(index: usize, name: &str, value: f64, unit: Unit) -> RankedEntry {
         let fact = Fact::new(Reading::Measured(value, Certainty::Unknown), unit);

@@ -1,7 +1,9 @@
-//! The answer of a whole scorecard, in sentences that a person would say aloud.
+//! The answer of a whole scorecard, in sentences that a person would say aloud; and a row of it as a vote: the answers that a
+//! room can choose from, and which of them turned out right.
 //!
-//! Everything follows from verdicts: what is not decided is in no answer. Must not know: HTML. Beside it: `scorecard.rs`, which
-//! says the rows; `advice.rs`, whom to choose.
+//! Everything follows from verdicts: what is not decided is in no answer. The answers of a vote are the same for every row and
+//! lie as on the scorecard's axis, so that they give nothing away. Must not know: HTML. Beside it: `scorecard.rs`, which says
+//! the rows; `advice.rs`, whom to choose.
 
 use super::scorecard::{how_many, value};
 use crate::format::{self, Unit, two_digits};
@@ -17,10 +19,8 @@ pub fn answer(card: &Scorecard) -> Vec<String> {
     }
     let mut sentences: Vec<String> = [1, 0].into_iter().filter_map(|who| in_favour_of(card, who)).collect();
     let alike = card.rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Alike { .. }));
-    let alike: Vec<&str> = alike.map(|row| subject(&row.topic)).take(MOST_CLAUSES).collect();
-    if !alike.is_empty() {
-        sentences.push(format!("the two are alike in {}", format::list(&alike)));
-    }
+    let alike = format::listed(alike.map(|row| subject(&row.topic)).take(MOST_CLAUSES));
+    sentences.extend(alike.map(|alike| format!("the two are alike in {alike}")));
     if let Some(first) = sentences.first_mut() {
         let place = card.server_cpus.map_or("this machine".into(), |cpus| format::counted(cpus as u64, "CPU"));
         first.insert_str(0, &format!("on {place}, "));
@@ -59,9 +59,9 @@ struct Clause {
 /// Those of the same side stand together, whose name is said once.
 fn joined(clauses: &[Clause], shorts: [&str; 2]) -> String {
     let of_side = |side: Option<usize>| {
-        let says: Vec<&str> = clauses.iter().filter(|clause| clause.with == side).map(|clause| &*clause.says).collect();
+        let says = clauses.iter().filter(|clause| clause.with == side).map(|clause| &clause.says);
         let with = side.map_or(String::new(), |side| format!("with {} ", shorts[side]));
-        (!says.is_empty()).then(|| format!("{with}{}", format::list(&says)))
+        Some(format!("{with}{}", format::listed(says)?))
     };
     let all: Vec<String> = [Some(0), Some(1), None].into_iter().filter_map(of_side).collect();
     all.join("; ")
@@ -128,6 +128,35 @@ fn plain_times(times: f64) -> String {
     }
 }
 
+/// What divides a little from a lot.
+const A_LOT: f64 = 2.0;
+
+/// From the first far ahead to the second far ahead.
+pub(crate) fn choices([first, second]: [&str; 2]) -> [String; 5] {
+    [
+        format!("{first}, by more than 2×"),
+        format!("{first}, by less"),
+        "alike".into(),
+        format!("{second}, by less"),
+        format!("{second}, by more than 2×"),
+    ]
+}
+
+/// Which of them are right: two where a lower bound leaves both; none where it can't be told.
+pub(crate) fn right(row: &ScorecardRow) -> [bool; 5] {
+    let mut right = [false; 5];
+    match row.verdict {
+        RowVerdict::Alike { .. } => right[2] = true,
+        RowVerdict::Better { who, times, at_least } => {
+            let (little, much) = if who == 0 { (1, 0) } else { (3, 4) };
+            right[much] = times > A_LOT || at_least;
+            right[little] = times <= A_LOT;
+        }
+        RowVerdict::CannotTell(_) => {}
+    }
+    right
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,5 +199,17 @@ mod tests {
         let open = RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 1, needed: 10 });
         assert_eq!(answer(&card(vec![row(CPU, open)])), ["Nothing is decided yet: these figures are estimates."]);
         assert_eq!(answer(&card(Vec::new())), ["This run measured nothing that tells the two apart."]);
+    }
+
+    #[test]
+    fn a_lower_bound_may_leave_two_answers_right() {
+        let of = |verdict| {
+            let right = right(&row(CPU, verdict));
+            ('A'..).zip(right).filter(|(_, right)| *right).map(|(letter, _)| letter).collect::<String>()
+        };
+        assert_eq!([better(0, 464.0), better(0, 1.5), better(1, 1.14), better(1, 15.0)].map(of), ["A", "B", "D", "E"]);
+        assert_eq!(of(RowVerdict::Better { who: 1, times: 1.87, at_least: true }), "DE");
+        assert_eq!(of(RowVerdict::Alike { within: 1.05 }), "C");
+        assert_eq!(of(RowVerdict::CannotTell(Undecided::NoLimit)), "");
     }
 }

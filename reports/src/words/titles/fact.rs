@@ -1,26 +1,16 @@
-//! A number as a sentence may use it: what it is, in which unit, and how much it says.
+//! A number as a sentence may use it: what it is, in which unit, and how much it says; and why there is no ratio of two.
 //!
 //! Sentences take facts and no numbers, so that none says `9 ms` of what is more than 9 ms, or names a winner of an
 //! estimate: what may be said of several facts is a [`super::compared::Conclusion`]. Must not know: which metrics there
-//! are, words around it. Beside it: `../metrics/reading.rs`.
+//! are, words around it. Beside it: `../../metrics/reading.rs`.
 
 use std::cmp::Ordering;
 
-use crate::format::Unit;
-use crate::metrics::{Certainty, Reading};
+use itertools::Itertools;
 
-/// How much a fact says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Surety {
-    /// It speaks of servers started anew, or was counted exactly.
-    Decided,
-    /// It speaks of the requests of these servers.
-    Estimate,
-    /// It is more than this.
-    LowerBound,
-    /// There is none.
-    NotMeasured,
-}
+use crate::format::Unit;
+use crate::metrics::Reading;
+use crate::stats::{NoRatio, WhyNoRatio};
 
 /// A value with its unit, the kind of its interval and how much it says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,13 +24,14 @@ impl Fact {
         Fact { reading, unit }
     }
 
-    pub(crate) fn surety(&self) -> Surety {
-        match self.reading {
-            Reading::Measured(_, Certainty::OverBlocks { .. } | Certainty::ExactCount) => Surety::Decided,
-            Reading::Measured(..) => Surety::Estimate,
-            Reading::Beyond(_) => Surety::LowerBound,
-            Reading::TooFew(_) | Reading::Absent => Surety::NotMeasured,
-        }
+    /// Whether there is a number, or a bound that it is above.
+    pub(crate) fn is_known(&self) -> bool {
+        matches!(self.reading, Reading::Measured(..) | Reading::Beyond(_))
+    }
+
+    /// Whether it is more than could be measured.
+    pub(crate) fn is_a_bound(&self) -> bool {
+        matches!(self.reading, Reading::Beyond(_))
     }
 
     /// The ends of its 95% interval; the upper one may be open.
@@ -50,10 +41,7 @@ impl Fact {
 
     /// `9 ms`, `more than 1 s`; a dash where there is none.
     pub(crate) fn say(&self) -> String {
-        match self.surety() {
-            Surety::NotMeasured => "-".into(),
-            Surety::Decided | Surety::Estimate | Surety::LowerBound => self.reading.say(self.unit),
-        }
+        if self.is_known() { self.reading.say(self.unit) } else { "-".into() }
     }
 
     /// What was done in as much time: `within 9 ms`, `not within 1 s`.
@@ -91,9 +79,30 @@ impl Fact {
     }
 }
 
+impl NoRatio {
+    /// Why there is none and what was there instead, the two called so: `no ratio, zero or less in 3 of 10 measurements of
+    /// base`.
+    pub fn words(&self, names: [&str; 2]) -> String {
+        let what = match self.why {
+            WhyNoRatio::NoBlocks => return "no ratio, no repetition has a valid measurement of both".to_owned(),
+            WhyNoRatio::Missing => "no value",
+            WhyNoRatio::Beyond => "more than could be measured",
+            WhyNoRatio::NotPositive => "zero or less",
+        };
+        let sides = [0, 1].into_iter().filter(|side| self.blocks[*side] > 0);
+        let mut sides = sides.map(|side| match (self.blocks[side], self.of[side]) {
+            (1, 1) => format!("in the one measurement of {}", names[side]),
+            (some, all) if some == all => format!("in all {all} measurements of {}", names[side]),
+            (some, all) => format!("in {some} of {all} measurements of {}", names[side]),
+        });
+        format!("no ratio, {what} {}", sides.join(" and "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Certainty;
 
     const MS: f64 = 1e6;
 
@@ -104,15 +113,33 @@ mod tests {
     #[test]
     fn a_fact_says_no_more_than_it_is() {
         let counted = fact(Reading::Measured(9.0 * MS, Certainty::ExactCount));
-        let of_requests = fact(Reading::Measured(9.0 * MS, Certainty::WithinRun { lo: 8.0 * MS, hi: None }));
         let beyond = fact(Reading::Beyond(1_000_000_000));
         let none = fact(Reading::TooFew(100));
-        let surety = [counted, of_requests, beyond, none].map(|fact| fact.surety());
-        assert_eq!(surety, [Surety::Decided, Surety::Estimate, Surety::LowerBound, Surety::NotMeasured]);
+        assert_eq!(
+            [counted, beyond, none].map(|fact| (fact.is_known(), fact.is_a_bound())),
+            [(true, false), (true, true), (false, false)]
+        );
         assert_eq!([counted, beyond, none].map(|fact| fact.say()), ["9 ms", "more than 1 s", "-"]);
         assert_eq!([counted, beyond].map(|fact| fact.within()), ["within 9 ms", "not within 1 s"]);
         assert_eq!(Fact::span(&counted, &beyond), "9 ms to more than 1 s");
         assert_eq!(counted.order(&beyond), Some(Ordering::Less));
         assert_eq!(counted.order(&none), None);
+    }
+
+    #[test]
+    fn no_ratio_is_told_with_the_measurements_that_stand_against_it() {
+        let said = |why, blocks, of| NoRatio { why, blocks, of }.words(["new", "base"]);
+        assert_eq!(
+            said(WhyNoRatio::NotPositive, [0, 2], [3, 3]),
+            "no ratio, zero or less in 2 of 3 measurements of base"
+        );
+        assert_eq!(
+            said(WhyNoRatio::Missing, [1, 2], [2, 2]),
+            "no ratio, no value in 1 of 2 measurements of new and in all 2 measurements of base"
+        );
+        assert_eq!(
+            said(WhyNoRatio::Beyond, [1, 0], [1, 1]),
+            "no ratio, more than could be measured in the one measurement of new"
+        );
     }
 }

@@ -2,58 +2,43 @@
 //! waited where all were answered.
 //!
 //! Of a contender tried several times the worst counts. Facts and no verdicts. Must not know: HTML, charts. Beside it:
-//! `probe.rs`, a trial by itself; `../verdict/claim.rs`, which decides.
+//! `../probe.rs`, a trial by itself; `../../verdict/claim.rs`, which decides.
 
 use itertools::Itertools;
 
-use super::fact::{Fact, Surety};
-use super::name::DisplayedName;
-use super::probe::fates;
+use super::fact::Fact;
+use super::name::{DisplayedName, told_of};
 use super::title::Title;
 use crate::format;
 use crate::metrics::metric;
 use crate::record::{Fate, ShapeRecord};
 use crate::study::{Group, Standing};
+use crate::words::probe::fates;
 
 /// What others got from one server.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Witnessed {
-    pub(crate) name: DisplayedName,
+struct Witnessed {
+    name: DisplayedName,
     /// Whether the run is about it and one other. Where both are there, the title is about these two.
-    pub(crate) leads: bool,
+    leads: bool,
     /// How much was done to it: `8 connections that block`; empty where that is always the same.
-    pub(crate) with: String,
+    with: String,
     /// Correct replies.
-    pub(crate) ok: u64,
+    ok: u64,
     /// Requests that were due.
-    pub(crate) due: u64,
+    due: u64,
     /// The longest that any waited.
-    pub(crate) longest_wait: Fact,
-}
-
-/// Who the others are: clients that connect anew, or such as are connected already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Witnesses {
-    Newcomers,
-    Others,
-}
-
-impl Witnesses {
-    fn words(self) -> &'static str {
-        match self {
-            Witnesses::Newcomers => "newcomers",
-            Witnesses::Others => "other requests",
-        }
-    }
+    longest_wait: Fact,
 }
 
 /// What became of the probe of a group; absent where nothing was done to any server.
 pub(crate) fn served(group: &Group<'_>) -> Option<Title> {
     let cell = group.trials().find_map(|(_, trial)| trial.shown().filter(|cell| cell.disturbance.is_some()))?;
     let beside = &cell.disturbance.as_ref()?.name;
-    let witnesses = match cell.load.shape {
-        ShapeRecord::Sessions { .. } => Witnesses::Newcomers,
-        ShapeRecord::Connections { .. } => Witnesses::Others,
+    // Clients that connect anew, or such as are connected already.
+    let who = match cell.load.shape {
+        ShapeRecord::Sessions { .. } => "newcomers",
+        ShapeRecord::Connections { .. } => "other requests",
     };
     let wait = metric("probe_longest_wait")?;
     let valid = group.trials().filter(|(_, trial)| trial.standing != Standing::Invalid);
@@ -71,19 +56,18 @@ pub(crate) fn served(group: &Group<'_>) -> Option<Title> {
     });
     // What is swept says it already.
     let beside = if group.is_swept() { String::new() } else { format!("beside {beside}") };
-    Some(witnessed(witnesses, &seen.collect::<Vec<_>>()).and(beside))
+    Some(witnessed(who, &seen.collect_vec()).and(beside))
 }
 
-fn witnessed(who: Witnesses, seen: &[Witnessed]) -> Title {
+fn witnessed(who: &str, seen: &[Witnessed]) -> Title {
     let asked = seen.iter().filter(|one| one.due > 0);
     let worst = asked.into_group_map_by(|one| one.name.to_string()).into_values();
     let worst = worst.filter_map(|of_one| of_one.into_iter().max_by(|a, b| a.worse(b)));
     let worst =
         worst.sorted_by(|a, b| b.worse(a).then_with(|| a.name.to_string().cmp(&b.name.to_string()))).collect_vec();
-    let leading = worst.iter().copied().filter(|one| one.leads).collect_vec();
-    let about = if leading.len() == 2 { leading } else { worst.clone() };
+    let about = told_of(worst.iter().copied(), |one| one.leads);
     match about.as_slice() {
-        [] => Title::of(format!("No valid measurement shows what {} got", who.words())),
+        [] => Title::of(format!("No valid measurement shows what {who} got")),
         [first, ..] if first.ok < first.due => answered(who, &about).and(others(&worst)),
         _ => waited(&about).and(others(&worst)),
     }
@@ -98,11 +82,11 @@ impl Witnessed {
     }
 
     /// `34% of newcomers`, `all newcomers`.
-    fn share_of(&self, who: Witnesses) -> String {
+    fn share_of(&self, who: &str) -> String {
         match self.ok {
-            0 => format!("no {}", who.words()),
-            ok if ok == self.due => format!("all {}", who.words()),
-            ok => format!("{} of {}", format::share(ok as f64 / self.due as f64), who.words()),
+            0 => format!("no {who}"),
+            ok if ok == self.due => format!("all {who}"),
+            ok => format!("{} of {who}", format::share(ok as f64 / self.due as f64)),
         }
     }
 
@@ -122,7 +106,7 @@ fn at(one: &Witnessed) -> String {
 }
 
 /// The worst first.
-fn answered(who: Witnesses, about: &[&Witnessed]) -> Title {
+fn answered(who: &str, about: &[&Witnessed]) -> Title {
     match about {
         [only] if only.ok > 0 => {
             Title::of(format!("{} answered {}", only.name.first(), only.share_of(who))).and(at(only))
@@ -132,13 +116,13 @@ fn answered(who: Witnesses, about: &[&Witnessed]) -> Title {
                 format!("{} answered {}, {} {}", worst.name.first(), worst.share_of(who), best.name, best.share());
             Title::of(said).and(at(worst))
         }
-        _ => Title::of(format!("Nobody answered {}", who.words())),
+        _ => Title::of(format!("Nobody answered {who}")),
     }
 }
 
 /// Nobody was left without an answer: what there is to see is who waited.
 fn waited(about: &[&Witnessed]) -> Title {
-    let measured = about.iter().filter(|one| one.longest_wait.surety() != Surety::NotMeasured).collect_vec();
+    let measured = about.iter().filter(|one| one.longest_wait.is_known()).collect_vec();
     let say = |one: &Witnessed| one.longest_wait.say();
     match measured.as_slice() {
         [] => Title::of("All others were answered"),
@@ -183,7 +167,7 @@ mod tests {
     }
 
     fn title(seen: &[Witnessed]) -> Title {
-        witnessed(Witnesses::Newcomers, seen)
+        witnessed("newcomers", seen)
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use itertools::Itertools;
 
-use super::fact::{Fact, Surety};
-use super::name::DisplayedName;
+use super::fact::Fact;
+use super::name::{DisplayedName, told_of};
 use super::title::Title;
 use super::wording::{one, two};
 use crate::format::{self, often};
@@ -46,16 +46,10 @@ pub(super) enum Conclusion<'e> {
 
 /// Entries with a number, the lowest first.
 pub(super) fn ranked(entries: &[RankedEntry]) -> Vec<&RankedEntry> {
-    let with_number = entries.iter().filter(|entry| entry.fact.surety() != Surety::NotMeasured);
+    let with_number = entries.iter().filter(|entry| entry.fact.is_known());
     with_number
         .sorted_by(|a, b| a.fact.order(&b.fact).unwrap_or(std::cmp::Ordering::Equal).then(a.index.cmp(&b.index)))
         .collect()
-}
-
-/// Those that a title is about: the two that the run is about where both have a number, or else all.
-pub(super) fn told_of<'e>(ranked: &[&'e RankedEntry]) -> Vec<&'e RankedEntry> {
-    let leading: Vec<&RankedEntry> = ranked.iter().copied().filter(|entry| entry.leads).collect();
-    if leading.len() == 2 { leading } else { ranked.to_vec() }
 }
 
 pub(super) fn told<'e>(ranked: &[&'e RankedEntry], pairs: &[Pair]) -> Conclusion<'e> {
@@ -96,7 +90,7 @@ pub(super) fn told<'e>(ranked: &[&'e RankedEntry], pairs: &[Pair]) -> Conclusion
 /// The title of a figure that compares contenders in one metric at one place, `at 8,000/s`, or nowhere in particular.
 pub(crate) fn compared(at: &str, metric: &Metric, entries: &[RankedEntry], pairs: &[Pair]) -> Title {
     let all = ranked(entries);
-    let about = told_of(&all);
+    let about = told_of(all.iter().copied(), |entry| entry.leads);
     let (who, label) = (those(&about), metric.label);
     match told(&about, pairs) {
         Conclusion::Apart { more, less } => {
@@ -161,7 +155,7 @@ fn those_inside(about: &[&RankedEntry]) -> String {
     if about.len() > MOST_NAMED {
         return format!("{} servers", about.len());
     }
-    format::list(&about.iter().sorted_by_key(|entry| entry.index).map(|entry| entry.name.to_string()).collect_vec())
+    format::list(about.iter().sorted_by_key(|entry| entry.index).map(|entry| &entry.name))
 }
 
 /// `measured once`; nothing where no pair says how often.

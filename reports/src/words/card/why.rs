@@ -1,20 +1,17 @@
 //! Who waited for what, in a title and two sentences: the facts behind a row of a scorecard, the one that is behind first.
 //!
 //! Every sentence is made of what was measured, and none says more. Must not know: HTML, pixels. Beside it:
-//! `../mechanism.rs`, whose facts these are; `scorecard.rs`, what the row says.
+//! `../../mechanism.rs`, whose facts these are; `scorecard.rs`, what the row says.
 
+use super::options;
 use super::scorecard::value;
-use super::{options, probe};
+use super::windows::{lanes, lanes_title};
 use crate::format::{self, Unit, counted, number};
 use crate::mechanism::{ConnectionParts, Mechanism, RepliesApart, ServingCost, TimeOfEither};
 use crate::metrics::{Metric, metric};
 use crate::scorecard::{RowVerdict, ScorecardRow, Topic};
 use crate::study::Trial;
-
-mod lanes;
-
-pub(crate) use lanes::lanes_seen;
-use lanes::{lanes, lanes_title};
+use crate::words::probe;
 
 /// A part of less than this is not worth a word.
 const WORTH_A_WORD: f64 = 0.02;
@@ -28,11 +25,11 @@ const APART: f64 = 1.2;
 const MOST: f64 = 0.5;
 
 /// What is called what, and who is behind.
-struct Sides<'r> {
-    row: &'r ScorecardRow,
-    shorts: [&'r str; 2],
+pub(super) struct Sides<'r> {
+    pub(super) row: &'r ScorecardRow,
+    pub(super) shorts: [&'r str; 2],
     /// The one that is behind, and the other.
-    order: [usize; 2],
+    pub(super) order: [usize; 2],
 }
 
 impl<'r> Sides<'r> {
@@ -115,9 +112,8 @@ fn connection(who: &str, parts: &[&Metric], side: &ConnectionParts) -> String {
         parts.iter().zip(&side.bytes).filter_map(|(part, bytes)| Some(((*bytes)?, part.label))).collect();
     named.retain(|(bytes, _)| *bytes > all * WORTH_A_WORD);
     named.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let each: Vec<String> =
-        named.iter().map(|(bytes, label)| format!("{} of {label}", Unit::Bytes.show(*bytes))).collect();
-    let made_of = if each.is_empty() { "nothing that could be seen".to_owned() } else { format::list(&each) };
+    let each = named.iter().map(|(bytes, label)| format!("{} of {label}", Unit::Bytes.show(*bytes)));
+    let made_of = format::listed(each).unwrap_or_else(|| "nothing that could be seen".to_owned());
     let made_of = made_of.replace("of resident", "in its own memory");
     match side {
         side if is_a_thread_each(side) => format!("With {who} a connection brings a thread of its own: {made_of}."),
@@ -127,10 +123,10 @@ fn connection(who: &str, parts: &[&Metric], side: &ConnectionParts) -> String {
 }
 
 /// `22.0 µs of CPU time and 1.78 context switches`.
-fn cost(side: &ServingCost) -> String {
+pub(super) fn cost(side: &ServingCost) -> String {
     let cpu = side.cpu_ns.map(|ns| format!("{} of CPU time", Unit::Nanoseconds.show(ns)));
     let switches = side.switches.map(|switches| format!("{} context switches", few_digits(switches)));
-    format::list(&[cpu, switches].into_iter().flatten().collect::<Vec<_>>())
+    format::list([cpu, switches].into_iter().flatten())
 }
 
 fn request(who: &str, side: &ServingCost) -> String {

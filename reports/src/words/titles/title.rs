@@ -1,9 +1,11 @@
 //! A title, and what it adds to itself a line below: at which load, how often measured, who else.
 //!
 //! A title says one thing in at most twelve words. A caveat that holds for most of a run is in no title: the page says it
-//! once. Must not know: pixels, HTML. Beside it: one file per kind of title.
+//! once, as the end of this file has it. Must not know: pixels, HTML. Beside it: one file per kind of title.
 
-use crate::format;
+use crate::format::{self, often};
+use crate::record::Manifest;
+use crate::verdict::BLOCKS_FOR_A_CLAIM;
 
 /// More than this, nobody reads at a glance.
 pub(crate) const MOST_WORDS: usize = 12;
@@ -56,6 +58,25 @@ pub(crate) fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
+/// `Measured once, so its figures are estimates: Response time under load.` Absent where everything was measured often
+/// enough for a claim at least.
+pub(crate) fn estimates(manifest: &Manifest) -> Option<String> {
+    let all =
+        manifest.experiments.iter().map(|one| (one.title.as_str(), one.blocks.unwrap_or(manifest.blocks) as usize));
+    measured_seldom(&all.collect::<Vec<_>>())
+}
+
+/// Experiments with how often each of their cells was planned.
+fn measured_seldom(experiments: &[(&str, usize)]) -> Option<String> {
+    let seldom: Vec<&(&str, usize)> = experiments.iter().filter(|(_, times)| *times < BLOCKS_FOR_A_CLAIM).collect();
+    let most = seldom.iter().map(|(_, times)| *times).max()?;
+    if seldom.len() == experiments.len() {
+        return Some(format!("Everything was measured {}, so all figures are estimates.", often(most)));
+    }
+    let titles = format::list(seldom.iter().map(|(title, _)| title));
+    Some(format!("Measured {}, so the figures are estimates: {titles}.", often(most)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +94,19 @@ mod tests {
         assert_eq!(title.subtitle("Throughput: echo"), "At 8,000/s, measured once. Throughput: echo");
         assert_eq!(title.sentence(), "Threads served more (at 8,000/s, measured once)");
         assert_eq!(Title::of("a").subtitle("b"), "b");
+    }
+
+    #[test]
+    fn what_was_measured_seldom_is_named_once() {
+        assert_eq!(measured_seldom(&[("Load", 10), ("Memory", 3)]), None);
+        assert_eq!(
+            measured_seldom(&[("Load", 1), ("Memory", 3)]).unwrap(),
+            "Measured once, so the figures are estimates: Load."
+        );
+        assert_eq!(
+            measured_seldom(&[("Load", 2), ("Memory", 2)]).unwrap(),
+            "Everything was measured twice, so all figures are estimates."
+        );
+        assert_eq!(measured_seldom(&[]), None);
     }
 }

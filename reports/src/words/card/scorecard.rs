@@ -6,53 +6,59 @@ use super::options;
 use crate::format::{self, Unit, often};
 use crate::scorecard::{RowVerdict, ScorecardRow, SideValue, Topic, Undecided};
 
-/// What a row asks, in plain words.
+/// What people want to know, with the load, the work or the bound that it was measured under.
 pub fn question(topic: &Topic) -> String {
-    match topic {
-        Topic::MemoryPerConnection => "Memory per idle connection".into(),
+    let under = match topic {
+        Topic::MemoryPerConnection => String::new(),
         Topic::CpuPerRequest { load, connections } => {
             let on = connections
                 .map_or(String::new(), |count| format!(" on {}", format::counted(u64::from(count), "connection")));
-            format!("CPU time per request, at {}{on}", Unit::PerSecond.show(*load))
+            format!(", at {}{on}", Unit::PerSecond.show(*load))
         }
-        Topic::Waiting { for_ns, at_backend, offered } => {
-            let of = offered.map_or(String::new(), |load| format!(", of {} offered", Unit::PerSecond.show(load)));
-            let wait = if *at_backend { " for a backend" } else { "" };
-            format!("Requests per second when each waits {}{wait}{of}", time(*for_ns))
+        Topic::Waiting { offered, .. } => {
+            offered.map_or(String::new(), |load| format!(", of {} offered", Unit::PerSecond.show(load)))
         }
         Topic::FewClients { load, waits_ns } => {
             let waiting = waits_ns.map_or(String::new(), |ns| format!(", {} waits", time(ns)));
-            format!("Median response time, few clients ({}{waiting})", Unit::PerSecond.show(*load))
+            format!(" ({}{waiting})", Unit::PerSecond.show(*load))
         }
-        Topic::NearTheLimit { load } => {
-            format!("p99 response time near the limit ({})", Unit::PerSecond.show(*load))
+        Topic::NearTheLimit { load } => format!(" ({})", Unit::PerSecond.show(*load)),
+        Topic::HeldUp { for_ns, .. } => format!(" {} at a time", time(*for_ns)),
+        Topic::Held { memory_bytes, .. } => {
+            memory_bytes.map_or(String::new(), |bytes| format!(" ({})", Unit::Bytes.show(bytes as f64)))
         }
-        Topic::HeldUp { blocking: 1, for_ns } => {
-            format!("p99 wait while another handler blocks {} at a time", time(*for_ns))
+        Topic::Computation { at } => format!(" ({at})"),
+    };
+    format!("{}{under}", bare_question(topic))
+}
+
+/// The same without what it was measured under, as on paper before a run.
+pub fn bare_question(topic: &Topic) -> String {
+    match topic {
+        Topic::MemoryPerConnection => "Memory per idle connection".into(),
+        Topic::CpuPerRequest { .. } => "CPU time per request".into(),
+        Topic::Waiting { for_ns, at_backend, .. } => {
+            let wait = if *at_backend { " for a backend" } else { "" };
+            format!("Requests per second when each waits {}{wait}", time(*for_ns))
         }
-        Topic::HeldUp { blocking, for_ns } => {
-            format!("p99 wait while {blocking} handlers block {} at a time", time(*for_ns))
-        }
-        Topic::Held { what, memory_bytes } => {
-            let within = memory_bytes.map_or(String::new(), |bytes| format!(" ({})", Unit::Bytes.show(bytes as f64)));
-            format!("{} held before new clients fail{within}", format::capitalised(what))
-        }
-        Topic::Computation { at } => format!("Computation per second ({at})"),
+        Topic::FewClients { .. } => "Median response time, few clients".into(),
+        Topic::NearTheLimit { .. } => "p99 response time near the limit".into(),
+        Topic::HeldUp { blocking: 1, .. } => "p99 wait while another handler blocks".into(),
+        Topic::HeldUp { blocking, .. } => format!("p99 wait while {blocking} handlers block"),
+        Topic::Held { what, .. } => format!("{} held before new clients fail", format::capitalised(what)),
+        Topic::Computation { .. } => "Computation per second".into(),
     }
 }
 
 /// The same in at most 38 characters, for a terminal.
 pub fn short_question(topic: &Topic) -> String {
     match topic {
-        Topic::MemoryPerConnection => "memory per idle connection".into(),
         Topic::CpuPerRequest { load, .. } => format!("CPU time per request at {}", Unit::PerSecond.show(*load)),
         Topic::Waiting { for_ns, .. } => format!("requests/s when each waits {}", time(*for_ns)),
-        Topic::FewClients { .. } => "median response time, few clients".into(),
-        Topic::NearTheLimit { .. } => "p99 response time near the limit".into(),
-        Topic::HeldUp { blocking: 1, .. } => "p99 wait while another handler blocks".into(),
-        Topic::HeldUp { blocking, .. } => format!("p99 wait while {blocking} handlers block"),
         Topic::Held { what, .. } => format!("{what} until new ones fail"),
         Topic::Computation { at } => format!("computation per second ({at})"),
+        Topic::MemoryPerConnection | Topic::FewClients { .. } => format::uncapitalised(&bare_question(topic)),
+        Topic::NearTheLimit { .. } | Topic::HeldUp { .. } => bare_question(topic),
     }
 }
 
@@ -130,8 +136,7 @@ pub fn stand_ins(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
         let options = options.as_ref().filter(|options| !options.is_empty())?;
         Some(format!("{short} with {}", options::with(options)))
     });
-    let names: Vec<String> = names.collect();
-    (!names.is_empty()).then(|| format::list(&names))
+    format::listed(names)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! What a sentence calls a contender.
+//! What a sentence calls a contender, and of which ones it tells.
 //!
 //! Must not know: what is said of it. Beside it: `record/manifest.rs`, which has the names.
 
 use std::fmt;
+
+use itertools::Itertools;
 
 use crate::format;
 use crate::record::ContenderRecord;
@@ -28,13 +30,27 @@ impl DisplayedName {
 
     /// Names as the start of a sentence: the first of them decides.
     pub(crate) fn list(names: &[&DisplayedName]) -> String {
-        let (Some(first), rest) = (names.first(), names.iter().skip(1)) else { return String::new() };
-        let names: Vec<String> = [first.first()].into_iter().chain(rest.map(|name| name.text.clone())).collect();
-        format::list(&names)
+        let first = names.first().map(|name| name.first());
+        format::list(first.into_iter().chain(names.iter().skip(1).map(|name| name.text.clone())))
     }
+}
 
-    /// A name by itself, for tests.
-    #[cfg(test)]
+/// Those that a title is about: the two that the run is about where both are there, or else all.
+pub(crate) fn told_of<'e, T>(all: impl IntoIterator<Item = &'e T>, leads: impl Fn(&T) -> bool) -> Vec<&'e T> {
+    let all = all.into_iter().collect_vec();
+    let leading = all.iter().copied().filter(|one| leads(one)).collect_vec();
+    if leading.len() == 2 { leading } else { all }
+}
+
+impl AsRef<str> for DisplayedName {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+impl DisplayedName {
+    /// A name by itself.
     pub(crate) fn plain(text: &str) -> DisplayedName {
         DisplayedName { text: text.to_owned(), is_code: false }
     }
