@@ -93,7 +93,7 @@ impl RunPlan<'_> {
 
     /// A block at its fullest: what it comes to if every contender runs every load. Before the probes nothing more is
     /// known, and after them it can only be less.
-    pub(crate) fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
+    pub fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
         let alike = |(experiment, part): (&&Experiment, &Vec<usize>)| {
             let labels = part.iter().map(|place| self.contenders[*place].label());
             experiment.equal_capacities(labels, 1.0)

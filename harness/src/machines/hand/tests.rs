@@ -14,11 +14,24 @@ fn a_command_that_is_one_too_many_is_told_from_one_that_is_wrong() {
 
 /// One that says hello and no more.
 fn greeter(host: &str) -> WorkerCommand {
-    let hello =
-        FromWorker::Hello(Box::new(Hello { host: host.to_owned(), ..Hello::of_this_side("", None, vec![0], None) }));
-    let line = serde_json::to_string(&hello).unwrap().replace('"', "\\\"");
+    let hello = Hello { host: host.to_owned(), ..Hello::of_this_side("", None, vec![0], None) };
+    WorkerCommand { text: host.to_owned(), ..saying(&FromWorker::Hello(Box::new(hello))) }
+}
+
+fn saying(message: &FromWorker) -> WorkerCommand {
+    let line = serde_json::to_string(message).unwrap().replace('"', "\\\"");
     let words = ["sh".to_owned(), "-c".to_owned(), format!("echo \"{line}\"; cat >/dev/null")].to_vec();
-    WorkerCommand { text: host.to_owned(), words }
+    WorkerCommand { text: String::new(), words }
+}
+
+#[test]
+fn of_its_trouble_as_much_is_kept_whether_it_was_waited_for_or_not() {
+    let (own, never) = (Hello::of_this_side("", None, vec![0], None), AtomicBool::new(false));
+    let command = saying(&FromWorker::Error(Trouble::own("x".repeat(5_000))));
+    let waited = Hand::start(&command, &own).unwrap().hear(Duration::from_secs(20), &never).unwrap_err();
+    let mut hand = Hand::start(&command, &own).unwrap();
+    let looked = std::iter::repeat_with(|| hand.has_heard()).flatten().next().unwrap().unwrap_err();
+    assert_eq!([waited, looked].map(|problem| problem.to_string().len()), [1_000; 2]);
 }
 
 #[test]
