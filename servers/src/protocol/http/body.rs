@@ -5,9 +5,11 @@ use std::borrow::Cow;
 
 use super::framing::Reason;
 
-/// The chunked body at the front of `bytes` and how many bytes it takes, or None while it is not whole. Borrowed if it came
-/// in no more than one chunk.
-pub(super) fn chunked(bytes: &[u8]) -> Result<Option<(Cow<'_, [u8]>, usize)>, Reason> {
+/// A body, borrowed if it came in no more than one chunk, and how many bytes its chunks take.
+type BodyOfChunks<'a> = (Cow<'a, [u8]>, usize);
+
+/// The chunked body at the front of `bytes`, or None while it is not whole.
+pub(super) fn chunked(bytes: &[u8]) -> Result<Option<BodyOfChunks<'_>>, Reason> {
     let (mut rest, mut stage) = (bytes, ChunkStage::FIRST);
     let mut body: Cow<'_, [u8]> = Cow::Borrowed(b"");
     while let Some((byte, after)) = rest.split_first() {
