@@ -1,4 +1,4 @@
-//! Runs that somebody sent to do harm: each is refused by the name of a file, in 64 MiB of address space.
+//! Runs that somebody sent to do harm: each is refused by the name of a file, in 96 MiB of address space.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::publish::subject::Home;
 
 /// All that the program may map, itself included.
-const MOST_KIB: u32 = 64 << 10;
+const MOST_KIB: u32 = 96 << 10;
 
 /// What `harness ARGUMENTS` says where it may take no more memory than that; it must refuse, and neither fall over nor wait.
 fn refused(home: &Home, arguments: &[&str]) -> String {
