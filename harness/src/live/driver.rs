@@ -77,30 +77,14 @@ impl Driver {
 const PER_SECOND: u32 = 250;
 
 /// A flood under way. Dropping it lets its connections go.
-#[derive(Debug)]
-pub(super) struct Flood {
-    thread: Background<Result<Disturbed, DisturbError>>,
-}
+pub(super) type Flood = Background<Result<Disturbed, DisturbError>>;
 
-impl Flood {
-    /// Begins to open so many connections, to be held for so long unless they are let go before.
-    pub(super) fn start(connections: u64, target: SocketAddr, lasting: Duration) -> io::Result<Flood> {
-        let disturbance = Disturbance {
-            name: "idle connections",
-            kind: DisturbanceKind::IdleFlood {
-                per_second: PER_SECOND,
-                at_most: u32::try_from(connections).unwrap_or(u32::MAX),
-            },
-            from: Duration::ZERO,
-            lasting,
-        };
-        let thread = Background::start("flood", move |stop| load::disturb(&disturbance, target, now_ns(), stop))?;
-        Ok(Flood { thread })
-    }
-
-    pub(super) fn tell_to_stop(&self) {
-        self.thread.tell_to_stop();
-    }
+/// Begins to open so many connections, to be held for so long unless they are let go before.
+pub(super) fn flood(connections: u64, target: SocketAddr, lasting: Duration) -> io::Result<Flood> {
+    let at_most = u32::try_from(connections).unwrap_or(u32::MAX);
+    let kind = DisturbanceKind::IdleFlood { per_second: PER_SECOND, at_most };
+    let disturbance = Disturbance { name: "idle connections", kind, from: Duration::ZERO, lasting };
+    Background::start("flood", move |stop| load::disturb(&disturbance, target, now_ns(), stop))
 }
 
 /// A thread with a flag that ends it. Dropping it ends it too, and waits for that.

@@ -173,7 +173,7 @@ impl<'a> RunningSession<'a> {
         let is_same_flood = self.asked.flood == asked.flood;
         self.asked = asked;
         if !is_same_flood {
-            self.stretch.note_disturbance();
+            self.stretch.is_steady = false;
             self.flood();
         }
         if !is_same_load {
@@ -212,7 +212,7 @@ impl<'a> RunningSession<'a> {
         for model in &mut self.models {
             if model.notice_death(at_ms) {
                 // The others have more of the CPUs from now on.
-                self.stretch.note_disturbance();
+                self.stretch.is_steady = false;
             }
         }
     }
@@ -257,11 +257,6 @@ impl Stretch {
             samples: Vec::new(),
             origin_ns: now,
         }
-    }
-
-    /// Something else was begun or ended.
-    pub(super) fn note_disturbance(&mut self) {
-        self.is_steady = false;
     }
 
     /// What came of it at a model. A load that could not be carried out came to nothing.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reports::record::Sample;
 
-use super::driver::{Driver, Flood};
+use super::driver::{Driver, Flood, flood};
 use super::frame::{ModelFrame, ServerState};
 use super::usage::{ProcessUsage, Used};
 use crate::load::{LoadError, LoadOutcome, TapReading};
@@ -105,7 +105,7 @@ impl WatchedModel {
         let Some(server) = &mut self.server else { return };
         server.flood = None;
         if connections > 0 {
-            match Flood::start(connections, server.address(), lasting) {
+            match flood(connections, server.address(), lasting) {
                 Ok(flood) => server.flood = Some(flood),
                 Err(error) => server.trouble = Some(format!("no thread for the flood: {error}")),
             }

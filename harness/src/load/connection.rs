@@ -62,6 +62,14 @@ pub(crate) struct ConnectionSettings {
     pub(crate) workers: u32,
 }
 
+impl ConnectionSettings {
+    /// Of so many connections whose requests nobody schedules: whoever holds them says how long is waited.
+    pub(crate) fn unscheduled(connections: u32) -> ConnectionSettings {
+        let shape = Shape::Connections { connections };
+        ConnectionSettings { shape, timeout_ns: u64::MAX, worker: 0, workers: 1 }
+    }
+}
+
 /// What became of the connection of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum News {
@@ -126,6 +134,12 @@ impl<N: Network> Connections<N> {
     /// What has become of connections since this was asked last, where news are kept.
     pub(crate) fn take_news(&mut self) -> Vec<News> {
         self.news.as_mut().map(mem::take).unwrap_or_default()
+    }
+
+    fn tell(&mut self, news: News) {
+        if let Some(kept) = &mut self.news {
+            kept.push(news);
+        }
     }
 
     /// Begins to open a connection, with no request yet.

@@ -36,13 +36,7 @@ pub struct HeldConnections<'a> {
 impl<'a> HeldConnections<'a> {
     /// None yet. `work` is what each is asked for later; `stop` ends any wait early.
     pub fn new(target: SocketAddr, work: &Work, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
-        // Nothing here has a time of its own to be late: whoever holds the connections says how long is waited.
-        let settings = ConnectionSettings {
-            shape: Shape::Connections { connections: 0 },
-            timeout_ns: u64::MAX,
-            worker: 0,
-            workers: 1,
-        };
+        let settings = ConnectionSettings::unscheduled(0);
         let network = Sockets::new(target, Sources::InTurn { worker: 0, workers: 1 }, EVENTS_AT_ONCE)?;
         let recorder = Recorder::unscheduled(u64::MAX);
         let mut connections = Connections::new(network, settings, 0, 0, Exchange::new(work, target), recorder);
@@ -127,16 +121,15 @@ impl<'a> HeldConnections<'a> {
 
     /// Waits while at least `most` connects are under way and there is time.
     fn wait_while_under_way(&mut self, most: usize, deadline: &mut Deadline) -> Result<(), LoadError> {
-        if self.take_news() {
-            deadline.put_off();
-        }
-        while self.under_way >= most && !self.is_over(deadline) {
-            self.wait(deadline)?;
+        loop {
             if self.take_news() {
                 deadline.put_off();
             }
+            if self.under_way < most || self.is_over(deadline) {
+                return Ok(());
+            }
+            self.wait(deadline)?;
         }
-        Ok(())
     }
 
     fn wait(&mut self, deadline: &Deadline) -> Result<(), LoadError> {

@@ -50,10 +50,8 @@ pub(super) fn is_disturbed(cell: &Cell) -> bool {
 /// Whether the server sent what nobody had asked for, or all that it answered was wrong. One that answered nobody may not
 /// have been given a CPU.
 fn has_broken_server(cell: &Cell) -> bool {
-    let answered_wrongly = cell.traffic.as_ref().is_some_and(|traffic| {
-        let ledger = &traffic.ledger;
-        ledger.error + ledger.malformed > 0
-    });
+    let answered_wrongly =
+        cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.error + traffic.ledger.malformed > 0);
     cell.warnings.iter().any(|warning| match warning {
         Warning::SurplusReplies { .. } => true,
         Warning::NothingRight => answered_wrongly,
@@ -121,15 +119,11 @@ fn counts_differ(cell: &Cell, traffic: &Traffic) -> Option<Warning> {
 /// What others did to the machine during a cell, and what is not known of it.
 fn noise(cell: &Cell, placement: PlacementKind) -> Vec<Warning> {
     let mut doubts = machine_doubts(&cell.noise, placement);
-    if came_to_its_end(cell) {
+    // Where a cell says what it was run for: it ended as planned, or the server died of what was done to it.
+    if cell.outcome == Outcome::Completed || died_as_a_result(cell) {
         doubts.extend(unseen(cell));
     }
     doubts
-}
-
-/// Whether a cell says what it was run for: it ended as planned, or the server died of what was done to it.
-fn came_to_its_end(cell: &Cell) -> bool {
-    cell.outcome == Outcome::Completed || died_as_a_result(cell)
 }
 
 /// What happened to the machine while it was watched that throws doubt on whatever was measured meanwhile.

@@ -100,11 +100,9 @@ pub(super) fn json(text: String) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-
     use super::*;
     use crate::live::web::Web;
+    use crate::live::web::flood::{asked, turn};
 
     /// Says what it was told.
     struct Echo;
@@ -123,43 +121,34 @@ mod tests {
         }
     }
 
-    /// The status of an answer, and its body.
-    fn asked(web: &Web, head: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(web.address()).unwrap();
-        let host = web.address();
-        write!(stream, "{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains("cache-control: no-store"), "{host}: {head}");
-        (head[9..12].parse().unwrap(), body.to_owned())
-    }
-
     #[test]
     fn only_who_knows_the_word_can_tell_anything_and_no_other_site() {
-        let _turn = super::super::flood::turn();
+        let _turn = turn();
         let (web, address) = Web::start_workshop(Arc::new(Echo), 0, &[]).unwrap();
         let own = format!("http://{}", web.address());
         let path = address.strip_prefix(&own).unwrap().to_owned();
         assert!(path.len() > 30 && path.ends_with('/'), "{path}");
-        let head =
-            |method: &str, path: &str, more: &str| format!("{method} {path} HTTP/1.1\r\nHost: {}{more}", web.address());
+        let ask = |line: &str, more: &str, body: &str| {
+            let (status, head, body) = asked(&web, line, &format!("Connection: close\r\n{more}"), body);
+            assert!(head.contains("cache-control: no-store"), "{line}: {head}");
+            (status, body)
+        };
         let post = |path: &str, origin: &str| {
-            let more = format!("\r\nOrigin: {origin}\r\nSec-Fetch-Site: same-origin");
-            asked(&web, &head("POST", path, &more), "{}").0
+            let more = format!("Origin: {origin}\r\nSec-Fetch-Site: same-origin\r\n");
+            ask(&format!("POST {path}"), &more, "{}").0
         };
         assert_eq!(post(&format!("{path}take/echo"), &own), 200);
         assert_eq!(post("/take/echo", &own), 404, "without the word");
         assert_eq!(post(&format!("{path}take/echo"), "http://evil.example"), 403);
         assert_eq!(post(&format!("{path}take/late"), &own), 409);
         assert_eq!(post(&format!("{path}take/nothing"), &own), 404);
-        let get = |path: &str| asked(&web, &head("GET", path, ""), "");
+        let get = |path: &str| ask(&format!("GET {path}"), "", "");
         assert_eq!(get(&format!("{path}look/lesson/a")), (200, "[1]".to_owned()));
         assert_eq!(get(&format!("{path}look/lesson/b")).0, 404);
         assert!(get("/").1.contains("the whole address"));
         let (status, page) = get(&path);
         assert!(status == 200 && page.contains("workshop.js"));
-        assert_eq!(asked(&web, &head("DELETE", &path, ""), "").0, 405);
+        assert_eq!(ask(&format!("DELETE {path}"), "", "").0, 405);
     }
 
     #[test]

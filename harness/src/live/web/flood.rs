@@ -69,6 +69,17 @@ fn get(web: &Web, headers: &str) -> String {
     answer_to(web, format!("GET / HTTP/1.1\r\nConnection: close\r\n{headers}\r\n").as_bytes())
 }
 
+/// Status, head and body of what comes back to a method and a path, where the connection ends with it.
+pub(super) fn asked(web: &Web, line: &str, more: &str, body: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(web.address()).unwrap();
+    let host = web.address();
+    write!(stream, "{line} HTTP/1.1\r\nHost: {host}\r\n{more}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
+}
+
 /// The lines of the kernel's table that have the page's port at either end, as fields. IPv4 only, as the page is.
 fn table_of(page: SocketAddr) -> Vec<Vec<String>> {
     let port = format!(":{:04X}", page.port());

@@ -100,6 +100,14 @@ impl<N: Network> Connections<N> {
         }
     }
 
+    /// Counts a session that is over, and whether both sides agree on what it was.
+    pub(super) fn count_farewell(&mut self, index: u32, agrees: bool) {
+        self.recorder.count(self.slots[index as usize].scheduled, |connections| match agrees {
+            true => &mut connections.closed_in_agreement,
+            false => &mut connections.closed_in_disagreement,
+        });
+    }
+
     /// The server closes the connection, between two requests, and may do so. The next request opens another.
     pub(super) fn on_closed_between(&mut self, index: u32) {
         let slot = &self.slots[index as usize];

@@ -129,12 +129,6 @@ impl<N: Network> Connections<N> {
         let unsent = mem::take(&mut self.slots[index as usize].unsent);
         self.send(index, &unsent, now);
     }
-
-    pub(super) fn tell(&mut self, news: News) {
-        if let Some(kept) = &mut self.news {
-            kept.push(news);
-        }
-    }
 }
 
 /// Between two parts of a reply: as long as Linux keeps an acknowledgement back, for which a sender waits that writes a
@@ -178,8 +172,9 @@ impl<N: Network> Connections<N> {
     fn on_whole(&mut self, index: u32, heard: &Heard, was_delayed: bool, example: &[&[u8]], now: u64) {
         match (heard.meaning, self.slots[index as usize].state) {
             (Meaning::Right { server_ns, then }, SlotState::Awaiting) => {
-                self.recorder.status(self.slots[index as usize].scheduled, heard.status);
-                if self.is_too_late(index, now) {
+                let slot = &self.slots[index as usize];
+                self.recorder.status(slot.scheduled, heard.status);
+                if now > slot.intended_ns.saturating_add(self.settings.timeout_ns) {
                     // It was read before the timer that was due came up.
                     return self.fail_and_go_on(index, Failure::Timeout, now);
                 }
@@ -193,10 +188,6 @@ impl<N: Network> Connections<N> {
             (Meaning::Wrong(reason), _) => self.on_wrong(index, reason, example, now),
             _ => self.on_wrong(index, MalformedReason::OtherRequest, example, now),
         }
-    }
-
-    fn is_too_late(&self, index: u32, now: u64) -> bool {
-        now > self.slots[index as usize].intended_ns.saturating_add(self.settings.timeout_ns)
     }
 
     fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, heard: &Heard, was_delayed: bool, now: u64) {
@@ -252,14 +243,6 @@ impl<N: Network> Connections<N> {
         self.parting -= 1;
         let agrees = requests_served == u64::from(slot.answered);
         self.count_farewell(index, agrees);
-    }
-
-    /// Counts a session that is over, and whether both sides agree on what it was.
-    pub(super) fn count_farewell(&mut self, index: u32, agrees: bool) {
-        self.recorder.count(self.slots[index as usize].scheduled, |connections| match agrees {
-            true => &mut connections.closed_in_agreement,
-            false => &mut connections.closed_in_disagreement,
-        });
     }
 
     /// Something came while nothing was asked.

@@ -19,7 +19,7 @@ use crate::load::exchange::Exchange;
 use crate::load::outcome::unscheduled_traffic;
 use crate::load::recorder::Recorder;
 use crate::load::sockets::{Sockets, Sources};
-use crate::plan::{Shape, Work, nanoseconds};
+use crate::plan::{Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
 /// microseconds of work. The kernel lets a thread that runs finish its slice of a few milliseconds, whatever its
@@ -108,8 +108,7 @@ impl<'a> Crowd<'a> {
             Behaviour::AskOnce(work) => Exchange::new(work, target),
         };
         // A request is given up at the end of the span and not before.
-        let shape = Shape::Connections { connections: pace.at_most };
-        let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, worker: 0, workers: 1 };
+        let settings = ConnectionSettings::unscheduled(pace.at_most);
         let recorder = Recorder::unscheduled(span.end - span.start);
         let network = Sockets::new(target, Sources::SpreadOver(SOURCES), EVENTS_AT_ONCE)?;
         let mut connections = Connections::new(network, settings, pace.at_most, 0, exchange, recorder);

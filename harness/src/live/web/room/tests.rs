@@ -1,11 +1,10 @@
 //! Phones, and who means no good, through sockets.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::Ipv4Addr;
 use std::sync::{Mutex, MutexGuard};
 
 use super::*;
-use crate::live::web::flood::turn;
+use crate::live::web::flood::{asked, turn};
 use crate::live::web::{Desk, Web};
 
 /// Keeps the votes.
@@ -34,18 +33,6 @@ fn room() -> (MutexGuard<'static, ()>, Arc<KeptVotes>, Web, String) {
     let path = address.strip_prefix(&format!("http://{}", web.address())).unwrap().to_owned();
     assert!(path.len() == 34 && path.ends_with('/'), "{path}");
     (turn, kept, web, path)
-}
-
-/// Head and body of what comes back.
-fn asked(web: &Web, line: &str, more: &str, body: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(web.address()).unwrap();
-    let host = web.address();
-    write!(stream, "{line} HTTP/1.1\r\nHost: {host}\r\n{more}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    let mut answer = String::new();
-    // Each answer ends its connection, without being asked to.
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
 }
 
 #[test]

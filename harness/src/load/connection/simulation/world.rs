@@ -172,10 +172,8 @@ impl World {
     /// What a server of pages does about a request.
     fn page(&mut self, number: u64, is_last: bool) -> (Vec<(Vec<u8>, Sent)>, Option<End>) {
         const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-        let right = |text: &str| (text.as_bytes().to_vec(), Sent::Right(number));
-        let looks_right = |text: &str| (text.as_bytes().to_vec(), Sent::LooksRight);
-        let other = |text: &str| (text.as_bytes().to_vec(), Sent::Other);
-        let front = |text: &str| (text.as_bytes().to_vec(), Sent::Unended);
+        let kinds = [Sent::Right(number), Sent::LooksRight, Sent::Other, Sent::Unended];
+        let [right, looks_right, other, front] = kinds.map(|sent| move |text: &str| (text.as_bytes().to_vec(), sent));
         let closes = Some(End::Orderly);
         if is_last {
             return (vec![right("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi")], closes);
