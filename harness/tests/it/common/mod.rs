@@ -4,7 +4,10 @@
 
 pub(crate) mod bed;
 pub(crate) mod confined;
+pub(crate) mod fakes;
+pub(crate) mod home;
 pub(crate) mod own_server;
+pub(crate) mod started;
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -13,6 +16,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::skipped::missing;
 
 /// Longer than anything in a test takes, on however busy a machine.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -59,6 +64,21 @@ pub(crate) fn groups_of(maker: u32) -> Vec<String> {
     names.filter(|name| name.starts_with(&prefix)).collect()
 }
 
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A file of the repository, by its path from the root.
+pub(crate) fn source(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Sees that no control group that a process has made is left. A test of this process may have one for a while.
+pub(crate) fn assert_no_groups_of(maker: u32) {
+    assert!(within(LONGEST_WAIT, || groups_of(maker).is_empty()), "left: {:?}", groups_of(maker));
+}
+
 /// Output of a program that writes text.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
@@ -70,8 +90,7 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
     let said = Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let is_there = said.is_ok_and(|status| status.success());
     if !is_there {
-        assert!(env::var_os("CI").is_none(), "no {program} here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no {program}");
+        missing(program);
     }
     is_there
 }

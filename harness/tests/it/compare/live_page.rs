@@ -12,9 +12,9 @@ use harness::live::{Limits, LiveLoad, Session, SessionEvent};
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::common::home::{HARNESS, Home};
 use crate::common::{LONGEST_WAIT, within};
 use crate::compare::live::followed;
-use crate::compare::subject::Home;
 use crate::devtools::{Browser, Tab};
 
 /// Waits until an expression holds in the page.
@@ -67,7 +67,7 @@ fn session() -> Session {
         contenders: ["threaded", "async-single"].map(str::to_owned).into(),
         commands: Vec::new(),
         page: None,
-        program: Some(env!("CARGO_BIN_EXE_harness").into()),
+        program: Some(HARNESS.into()),
         server_cpus: Vec::new(),
         spin_rate: 100,
         backend: None,

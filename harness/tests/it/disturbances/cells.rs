@@ -6,7 +6,7 @@ use harness::observe::allowed_cpus;
 use harness::plan::{ArrivalProcess, Bounds, CpuNeed, DisturbanceKind, LoadSpec, Shape, Task, TaskKind, Work, place};
 use reports::record::{Cell, Fate, Outcome, PlacementKind, PlacementRecord as Placed, Warning};
 
-use crate::common::groups_of;
+use crate::common::assert_no_groups_of;
 use crate::disturbances::trial::{MS, run, task};
 
 const UNBOUNDED: Bounds = Bounds { threads: None, open_files: None, memory_bytes: None };
@@ -156,7 +156,7 @@ fn bounds_are_met_named_and_written_down() {
         assert!(cell.server.peak_threads.unwrap() <= 30 && cell.server.counters.unwrap().spawn_errors > 0);
     }
     assert_eq!(end.failed, 0);
-    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
+    assert_no_groups_of(std::process::id());
 }
 
 fn on_all_cpus() -> Task {

@@ -1,9 +1,11 @@
 //! Many at once, slow ones, and those who wait when the server is told to stop: whole cells, and what clients do against
 //! servers of known behaviour.
 
+use std::thread;
 use std::time::Duration;
 
 use harness::plan::{Bounds, DisturbanceKind, TaskKind, Work};
+use harness::run::RunEnd;
 use reports::metrics::{Reading, metric};
 use reports::record::{Cell, Fate, Outcome, Warning};
 use reports::study::Pool;
@@ -94,28 +96,39 @@ fn term() -> harness::plan::Task {
     task
 }
 
+/// Each of them beside the others, since most of a cell is waiting.
+fn told_to_stop(contenders: &[&str], check: impl Fn(&str, Cell, RunEnd) + Sync) {
+    thread::scope(|scope| {
+        for contender in contenders {
+            let check = &check;
+            scope.spawn(move || {
+                let (cell, end) = run(contender, term);
+                assert_checked(&cell);
+                assert_eq!(cell.outcome, Outcome::Completed, "{contender}: it did what it was told");
+                assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
+                check(contender, cell, end);
+            });
+        }
+    });
+}
+
 #[test]
 fn a_server_that_is_told_to_stop_loses_what_it_began() {
-    for contender in ["threaded", "thread-pool:workers=32", "async-single", "async-multi"] {
-        let (cell, end) = run(contender, term);
-        assert_checked(&cell);
-        assert_eq!((end.failed, &cell.outcome), (0, &Outcome::Completed), "{contender}: it did what it was told");
+    told_to_stop(&["threaded", "thread-pool:workers=32", "async-single", "async-multi"], |contender, cell, end| {
+        assert_eq!(end.failed, 0, "{contender}");
         let died = |warning: &&Warning| matches!(warning, Warning::ServerDied { .. } | Warning::NotObserved { .. });
         assert_eq!(cell.warnings.iter().find(died), None, "{contender}");
         assert_eq!(value(&cell, "replies_lost"), Some(8.0), "{contender}: {:?}", cell.disturbance);
-        assert!(value(&cell, "time_to_stop").is_some() && cell.server.counters.is_some(), "{contender}");
+        assert!(cell.server.counters.is_some(), "{contender}");
         let fates: Vec<Fate> = cell.traffic.unwrap().events.iter().map(|event| event.fate).collect();
         assert!(fates.ends_with(&[Fate::Refused; 20]) && fates.contains(&Fate::Ok), "{contender}: {fates:?}");
-    }
+    });
 }
 
 #[test]
 fn a_server_that_drains_answers_what_it_began_and_waits_for_nobody_else() {
-    for contender in ["threaded:drain=30s", "thread-pool:drain=30s,workers=32", "async-single:drain=30s"] {
-        let (cell, _) = run(contender, term);
-        assert_checked(&cell);
-        assert_eq!(cell.outcome, Outcome::Completed, "{contender}");
+    let drain = ["threaded:drain=30s", "thread-pool:drain=30s,workers=32", "async-single:drain=30s"];
+    told_to_stop(&drain, |contender, cell, _| {
         assert_eq!(value(&cell, "replies_lost"), Some(0.0), "{contender}: {:?}", cell.disturbance);
-        assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
-    }
+    });
 }

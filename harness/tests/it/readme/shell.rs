@@ -7,12 +7,14 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::{NamedTempFile, TempDir};
+
+use crate::common::home::{HARNESS, at_home};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
@@ -66,21 +68,11 @@ impl Shell {
     pub(crate) fn start(&self, block: &str) -> Running {
         let [output, messages] = [(); 2].map(|()| NamedTempFile::new_in(self.folder.path()).unwrap().keep().unwrap().1);
         let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
-        let child = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", block])
-            .current_dir(self.folder.path())
-            .env("PATH", path)
-            .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
-            .env("TMPDIR", self.folder.path())
-            // A person's own run is not in the way of the test.
-            .env("HARNESS_LOCK", self.folder.path().join("lock"))
-            .stdin(Stdio::null())
-            .stdout(File::create(&output).unwrap())
-            .stderr(File::create(&messages).unwrap())
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        Running { child, output, messages }
+        let mut bash = Command::new("bash");
+        at_home(&mut bash, self.folder.path());
+        bash.args(["-euo", "pipefail", "-c", block]).env("PATH", path).env("HARNESS", HARNESS).process_group(0);
+        bash.stdout(File::create(&output).unwrap()).stderr(File::create(&messages).unwrap());
+        Running { child: bash.spawn().unwrap(), output, messages }
     }
 
     /// Runs a block to its end, which must be a good one, and returns what it wrote to stdout.

@@ -6,10 +6,3 @@ mod page;
 mod pipe;
 mod records;
 mod room;
-
-use std::process::Command;
-
-/// The program under test.
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_harness"))
-}
