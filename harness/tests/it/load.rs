@@ -1,9 +1,9 @@
 //! The generator against servers whose behaviour is known: what it counts must be what happened.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use harness::load::{self, Generator, HeldConnections, LoadOutcome};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use servers::protocol::Wire;
 
-use crate::common::LONGEST_WAIT;
 use crate::common::own_server::serve;
+use crate::common::{LONGEST_WAIT, listen};
 
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
 
@@ -116,32 +116,18 @@ fn a_dead_address_refuses_every_request() {
 }
 
 /// A server that answers request number `n` (counted over all connections) with what `reply` makes of the line.
-fn scripted(reply: impl Fn(usize, &str) -> Option<String> + Send + Sync + Clone + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (reply, count) = (reply.clone(), Arc::clone(&count));
-            thread::spawn(move || answer_all(stream.unwrap(), &count, &reply));
+fn scripted(reply: impl Fn(usize, &str) -> Option<String> + Send + Sync + 'static) -> SocketAddr {
+    let count = AtomicUsize::new(0);
+    listen(move |mut stream| {
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while let Some(Ok(line)) = lines.next() {
+            if let Some(reply) = reply(count.fetch_add(1, Ordering::Relaxed), &line)
+                && stream.write_all(reply.as_bytes()).is_err()
+            {
+                return;
+            }
         }
-    });
-    address
-}
-
-fn answer_all(
-    mut stream: TcpStream,
-    count: &std::sync::atomic::AtomicUsize,
-    reply: &impl Fn(usize, &str) -> Option<String>,
-) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    while let Some(Ok(line)) = lines.next() {
-        if let Some(reply) = reply(count.fetch_add(1, Ordering::Relaxed), &line)
-            && stream.write_all(reply.as_bytes()).is_err()
-        {
-            return;
-        }
-    }
+    })
 }
 
 fn right(line: &str) -> String {

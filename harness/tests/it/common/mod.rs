@@ -11,10 +11,14 @@ pub(crate) mod started;
 
 use std::env;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use reports::record::{Cell, Warning};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::skipped::missing;
@@ -79,6 +83,27 @@ pub(crate) fn assert_no_groups_of(maker: u32) {
     assert!(within(LONGEST_WAIT, || groups_of(maker).is_empty()), "left: {:?}", groups_of(maker));
 }
 
+/// Listens on loopback until the test ends, and has each connection answered on a thread of its own.
+pub(crate) fn listen(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let answer = Arc::clone(&answer);
+            thread::spawn(move || answer(stream));
+        }
+    });
+    address
+}
+
+/// Sees that what a cell was held against, such as the counts of both sides, came out alike.
+#[track_caller]
+pub(crate) fn assert_checks_held(cell: &Cell) {
+    let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
+    assert_eq!(failed, None, "{}: {:?}", cell.id, cell.warnings);
+}
+
 /// Output of a program that writes text.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
@@ -93,6 +118,16 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
         missing(program);
     }
     is_there
+}
+
+/// The name of a browser in the PATH, where this machine has one.
+pub(crate) fn browser() -> Option<&'static str> {
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let found = browsers.into_iter().find(|browser| Command::new(browser).arg("--version").output().is_ok());
+    if found.is_none() {
+        missing("chromium");
+    }
+    found
 }
 
 /// Set in a process that plays the harness, to be killed.

@@ -12,7 +12,7 @@ use crate::common::home::Ended;
 use crate::common::{LONGEST_WAIT, is_alive, send, within};
 
 /// Longer than any command takes to its end, on however busy a machine.
-const LONGEST_RUN: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(600);
 
 /// A process that is killed with the test.
 pub(crate) struct Killed(pub(crate) Child);

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use crate::common::home::{Ended, HARNESS, Home};
 use crate::common::started::{Started, servers_of};
-use crate::common::{LONGEST_WAIT, is_alive, within};
+use crate::common::{LONGEST_WAIT, assert_checks_held, is_alive, within};
 
 const SMALL: [&str; 6] =
     ["--models", "threaded,async-single", "--experiments", "thread-or-task,memory", "--worker-program", HARNESS];
@@ -60,8 +60,7 @@ fn the_loads_of_a_comparison_are_sent_by_workers() {
             let is_told = worker.ledger.is_none_or(|ledger| ledger.ok < 10 || ledger.ok < ledger.scheduled);
             assert!(is_told || worker.p50_ns.is_some(), "{}: {worker:?}", cell.id);
         }
-        let unlike = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(unlike, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
     // One worker for the whole run, and none that is left.
     assert!(matches!(noted(&started)[..], [pid] if !is_alive(pid)), "{:?}", noted(&started));
@@ -114,8 +113,7 @@ fn the_servers_of_a_comparison_are_started_and_watched_where_they_are() {
         assert!(server.counters.is_some() && server.window_cpu_ns.is_some(), "{}: {server:?}", cell.id);
         assert!(!cell.samples.is_empty() && cell.inside.is_some(), "{}", cell.id);
         assert!(cell.workload == "many-clients" || cell.backend.is_some(), "{}: its requests call", cell.id);
-        let unlike = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(unlike, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
     // One for the whole run.
     assert!(matches!(noted(&file)[..], [pid] if !is_alive(pid)), "{:?}", noted(&file));

@@ -12,6 +12,7 @@ use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
 use reports::study::died_as_a_result;
 use servers::default_models;
 
+use crate::common::assert_checks_held;
 use crate::common::home::{Ended, Home};
 
 /// The experiments that run by default, once for all the tests in here, with the summary as JSON.
@@ -72,8 +73,7 @@ fn everyone_is_put_to_their_experiments_and_nothing_fails() {
     assert_eq!(seen, cast());
     for cell in run.cells.iter().filter(|cell| !died_as_a_result(cell)) {
         assert_eq!(cell.outcome, Outcome::Completed, "{}", cell.id);
-        let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(failed, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
 }
 

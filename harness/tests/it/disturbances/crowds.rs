@@ -10,6 +10,7 @@ use reports::metrics::{Reading, metric};
 use reports::record::{Cell, Fate, Outcome, Warning};
 use reports::study::Pool;
 
+use crate::common::assert_checks_held;
 use crate::disturbances::trial::{run, task};
 
 const UNBOUNDED: Bounds = Bounds { threads: None, open_files: None, memory_bytes: None };
@@ -18,17 +19,12 @@ fn value(cell: &Cell, name: &str) -> Option<f64> {
     metric(name).unwrap().of_pool(&Pool::of(vec![cell])).value()
 }
 
-fn assert_checked(cell: &Cell) {
-    let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-    assert_eq!(failed, None, "{:?}", cell.warnings);
-}
-
 #[test]
 fn a_burst_comes_once_and_is_over_when_the_last_was_answered() {
     let (cell, _) = run("async-multi", || {
         task(DisturbanceKind::Burst { connections: 300, work: Work::new("echo", "all at once") }, UNBOUNDED)
     });
-    assert_checked(&cell);
+    assert_checks_held(&cell);
     let traffic = cell.disturbance.as_ref().unwrap().traffic.as_ref().unwrap();
     assert_eq!((traffic.ledger.scheduled, traffic.ledger.ok), (300, 300), "{traffic:?}");
     assert_eq!(traffic.connections.established, 300);
@@ -45,7 +41,7 @@ fn a_burst_that_a_short_queue_does_not_hold_overflows() {
     let (cell, _) = run("sequential:backlog=1", || {
         task(DisturbanceKind::Burst { connections: 60, work: Work::new("sleep", "50ms") }, UNBOUNDED)
     });
-    assert_checked(&cell);
+    assert_checks_held(&cell);
     assert!(cell.server.listen_overflows.unwrap() > 10, "{:?}", cell.server);
     assert!(matches!(metric("time_to_drain").unwrap().of_pool(&Pool::of(vec![&cell])), Reading::Beyond(_)));
 }
@@ -66,7 +62,7 @@ fn who_does_not_read_keeps_a_pool_and_no_task() {
         task
     };
     let (pool, _) = run("thread-pool:workers=1", slow);
-    assert_checked(&pool);
+    assert_checks_held(&pool);
     let disturbance = pool.disturbance.as_ref().unwrap();
     assert_eq!(disturbance.course.iter().map(|progress| progress.held).max(), Some(6));
     let [.., let_go] = &disturbance.course[..] else { panic!("{disturbance:?}") };
@@ -103,7 +99,7 @@ fn told_to_stop(contenders: &[&str], check: impl Fn(&str, Cell, RunEnd) + Sync) 
             let check = &check;
             scope.spawn(move || {
                 let (cell, end) = run(contender, term);
-                assert_checked(&cell);
+                assert_checks_held(&cell);
                 assert_eq!(cell.outcome, Outcome::Completed, "{contender}: it did what it was told");
                 assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
                 check(contender, cell, end);

@@ -1,10 +1,9 @@
 //! What reaches the server: host, method, headers and body as they were typed; and what gates make of its replies.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use crate::common::home::Ended;
 use crate::common::text;
@@ -24,17 +23,9 @@ struct Heard {
 
 /// Every fourth reply is an error, where it is `failing`.
 fn listen(failing: bool) -> Listening {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let heard = Arc::new(Heard::default());
     let kept = Arc::clone(&heard);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let kept = Arc::clone(&kept);
-            thread::spawn(move || answer(stream.unwrap(), failing, &kept));
-        }
-    });
-    Listening { address, heard }
+    Listening { address: crate::common::listen(move |stream| answer(stream, failing, &kept)), heard }
 }
 
 fn answer(mut stream: TcpStream, failing: bool, heard: &Heard) {

@@ -12,7 +12,7 @@ use servers::protocol::Wire;
 
 use crate::common::own_server::serve;
 use crate::common::started::Started;
-use crate::common::{LONGEST_WAIT, within};
+use crate::common::{LONGEST_WAIT, listen, within};
 use crate::load_command::{Findings, load, loaded};
 use crate::skipped::skipped;
 
@@ -29,17 +29,9 @@ struct Strange {
 
 /// Requests end with an empty line, or with each line where they are messages of our protocol.
 fn start(habit: Habit) -> Strange {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let read = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&read);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let counted = Arc::clone(&counted);
-            thread::spawn(move || converse(stream.unwrap(), habit, &counted));
-        }
-    });
-    Strange { address, read }
+    Strange { address: listen(move |stream| converse(stream, habit, &counted)), read }
 }
 
 fn converse(mut stream: TcpStream, habit: Habit, counted: &AtomicU64) {

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use harness::load::Arrivals;
 use rustix::process::Signal;
@@ -16,7 +15,7 @@ use servers::protocol::Wire;
 use crate::common::home::{AS_WORKER, Ended, harness};
 use crate::common::own_server::serve;
 use crate::common::started::Started;
-use crate::common::{LONGEST_WAIT, is_alive, send, within};
+use crate::common::{LONGEST_WAIT, is_alive, listen, send, within};
 use crate::load_command::{Findings, load, loaded, wait_for_requests};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -51,26 +50,18 @@ pub(crate) fn noted(file: &Path) -> u32 {
 
 /// A server in JSON lines that notes when each request was due, as its sender says.
 fn noting_server() -> (SocketAddr, Arc<Mutex<Vec<u64>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let due: Arc<Mutex<Vec<u64>>> = Arc::default();
     let noted = Arc::clone(&due);
-    thread::spawn(move || {
-        for connection in listener.incoming().map_while(Result::ok) {
-            let noted = Arc::clone(&noted);
-            thread::spawn(move || {
-                let mut answers = connection.try_clone().unwrap();
-                for line in BufReader::new(connection).lines().map_while(Result::ok) {
-                    let request: Value = serde_json::from_str(&line).unwrap();
-                    let Some(stamp) = request["RequestWork"]["sender_timestamp"].as_str() else { return };
-                    noted.lock().unwrap().push(stamp.parse().unwrap());
-                    let done = json!({"WorkDone": {"sender_timestamp": stamp, "result": "hi"}});
-                    let reply = format!("{done}\n");
-                    if answers.write_all(reply.as_bytes()).is_err() {
-                        return;
-                    }
-                }
-            });
+    let address = listen(move |connection| {
+        let mut answers = connection.try_clone().unwrap();
+        for line in BufReader::new(connection).lines().map_while(Result::ok) {
+            let request: Value = serde_json::from_str(&line).unwrap();
+            let Some(stamp) = request["RequestWork"]["sender_timestamp"].as_str() else { return };
+            noted.lock().unwrap().push(stamp.parse().unwrap());
+            let done = json!({"WorkDone": {"sender_timestamp": stamp, "result": "hi"}});
+            if answers.write_all(format!("{done}\n").as_bytes()).is_err() {
+                return;
+            }
         }
     });
     (address, due)

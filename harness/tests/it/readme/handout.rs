@@ -11,8 +11,7 @@ use reports::scorecard::Topic;
 use tempfile::TempDir;
 
 use crate::common::home::{Ended, harness};
-use crate::common::root;
-use crate::skipped::missing;
+use crate::common::{browser, root};
 
 /// A row each, of any load: none is printed.
 const TOPICS: [Topic; 8] = [
@@ -124,11 +123,7 @@ fn commands_to_take_home_are_there() {
 /// One sheet has two sides.
 #[test]
 fn the_handout_prints_on_two_pages() {
-    let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    let is_there = |browser: &&&str| Command::new(browser).arg("--version").output().is_ok();
-    let Some(browser) = browsers.iter().find(is_there) else {
-        return missing("chromium");
-    };
+    let Some(browser) = browser() else { return };
     let folder = TempDir::new().unwrap();
     let printed = folder.path().join("handout.pdf");
     let option = |name: &str, path: &Path| format!("--{name}={}", path.display());

@@ -8,15 +8,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::common::home::{HARNESS, at_home};
-
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+use crate::common::started::LONGEST_RUN;
+use crate::common::within;
 
 /// Stands in for cargo. `compare`, `map`, `capacity` and `microcosts` are made short, and code 4 of `compare`, `diff`, `load` and `lesson` is let pass: it
 /// says that the figures are not to be believed, which beside other tests they are not, and none is looked at. `selftest`
@@ -93,7 +91,8 @@ impl Running {
 
     /// Waits for its first line.
     pub(crate) fn first_line(&self) -> String {
-        within("a first line", || self.output().split_once('\n').map(|(line, _)| line.to_owned()))
+        assert!(within(LONGEST_RUN, || self.output().contains('\n')), "a first line did not come");
+        self.output().lines().next().unwrap().to_owned()
     }
 
     /// Ends it as Ctrl-C does: all of its processes get the signal.
@@ -103,7 +102,8 @@ impl Running {
     }
 
     fn wait(&mut self) -> ExitStatus {
-        within("its end", || self.child.try_wait().unwrap())
+        assert!(within(LONGEST_RUN, || self.child.try_wait().unwrap().is_some()), "its end did not come");
+        self.child.wait().unwrap()
     }
 
     fn signal(&self, signal: Signal) {
@@ -116,17 +116,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         let _ = self.child.wait();
-    }
-}
-
-/// What `look` finds, in the longest time that anything here takes.
-fn within<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LONGEST_WAIT;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what} did not come within {LONGEST_WAIT:?}");
-        thread::sleep(Duration::from_millis(10));
     }
 }

@@ -15,7 +15,7 @@ use crate::skipped::skipped;
 
 const LIMITS: Limits = Limits { connections: 16, rate_rps: 200.0, flood: 20 };
 
-fn session(contenders: &[&str]) -> Session {
+pub(crate) fn session(contenders: &[&str]) -> Session {
     Session {
         contenders: contenders.iter().map(|contender| (*contender).to_owned()).collect(),
         commands: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! Nothing is said of what is measured: other tests keep the machine busy.
 
-mod page;
+pub(crate) mod page;
 mod pipe;
 mod records;
 mod room;
