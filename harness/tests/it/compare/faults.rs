@@ -7,7 +7,7 @@ use reports::record::{Cell, Outcome, Purpose, Warning};
 use rustix::process::Signal;
 
 use crate::common::home::{Ended, HARNESS, Home, at_home};
-use crate::common::started::Started;
+use crate::common::started::{LONGEST_RUN, Started};
 use crate::common::{LONGEST_WAIT, send, within};
 
 /// The one cell that failed; every other has completed.
@@ -123,7 +123,7 @@ fn a_generator_that_was_stopped_makes_its_cell_invalid() {
     // Two workloads are probed first; then comes a load on schedule, with a window of at least 300 ms. On a busy machine
     // it may be tried several times, so the generator is stopped again and again: at least once in each window.
     assert!(within(LONGEST_WAIT, || home.cell_files().len() >= 2));
-    let seen = within(LONGEST_WAIT, || {
+    let seen = within(LONGEST_RUN, || {
         subject.signal(Signal::STOP);
         std::thread::sleep(Duration::from_millis(300));
         subject.signal(Signal::CONT);

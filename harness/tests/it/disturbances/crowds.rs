@@ -92,20 +92,23 @@ fn term() -> harness::plan::Task {
     task
 }
 
-/// Each of them beside the others, since most of a cell is waiting.
+/// Two of them at a time, since most of a cell is waiting.
 fn told_to_stop(contenders: &[&str], check: impl Fn(&str, Cell, RunEnd) + Sync) {
-    thread::scope(|scope| {
-        for contender in contenders {
-            let check = &check;
-            scope.spawn(move || {
-                let (cell, end) = run(contender, term);
-                assert_checks_held(&cell);
-                assert_eq!(cell.outcome, Outcome::Completed, "{contender}: it did what it was told");
-                assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
-                check(contender, cell, end);
-            });
-        }
-    });
+    let one = |contender: &str| {
+        let (cell, end) = run(contender, term);
+        assert_checks_held(&cell);
+        assert_eq!(cell.outcome, Outcome::Completed, "{contender}: it did what it was told");
+        assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
+        check(contender, cell, end);
+    };
+    for pair in contenders.chunks(2) {
+        thread::scope(|scope| {
+            for contender in pair {
+                let one = &one;
+                scope.spawn(move || one(contender));
+            }
+        });
+    }
 }
 
 #[test]

@@ -32,6 +32,8 @@ fn a_process_is_waited_for_to_rest_until_someone_says_stop() {
     let quiet = 10 * LONGEST_WAIT;
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| settled_sample(&mut reader, 0, STACK, quiet, quiet, &stop).unwrap());
+        // So that it waits by then. Where the machine was too busy for that, it is stopped before it begins.
+        std::thread::sleep(Duration::from_millis(200));
         stop.store(true, Ordering::Relaxed);
         assert!(within(LONGEST_WAIT, || waiting.is_finished()), "it waits for the process all the same");
         assert!(!waiting.join().unwrap().1, "it takes the process for settled");
