@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::Command;
 
-use tempfile::TempDir;
+use crate::common::home::{Ended, HARNESS, Home, at_home};
+use crate::common::{root, source};
 
 /// Each exercise with what does not hold at its start.
 const EXERCISES: [(&str, &[&str]); 7] = [
@@ -36,31 +37,24 @@ const EXERCISES: [(&str, &[&str]); 7] = [
 /// A page is to be read at one go, with the text on top.
 const LONGEST: usize = 120;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("docs/workshop/exercises")
-}
+const FOLDER: &str = "docs/workshop/exercises";
 
 fn text(path: &str) -> String {
-    fs::read_to_string(folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    source(&format!("{FOLDER}/{path}"))
 }
 
 /// `check` as a person types it, but that the harness is the one under test and nothing is fetched.
-fn check(arguments: &[&str]) -> Output {
-    let home = TempDir::new().unwrap();
-    Command::new(folder().join("check"))
-        .args(arguments)
-        .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
-        .env("HARNESS_LOCK", home.path().join("lock"))
-        .env("TMPDIR", home.path())
-        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
-        .env("CARGO_NET_OFFLINE", "true")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+fn check(arguments: &[&str]) -> Ended {
+    let home = Home::new();
+    let mut command = Command::new(root().join(FOLDER).join("check"));
+    at_home(&mut command, home.path());
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    command.env("HARNESS", HARNESS).env("CARGO_TARGET_DIR", target).env("CARGO_NET_OFFLINE", "true");
+    Ended::of(command.args(arguments))
 }
 
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+fn said(ended: &Ended) -> String {
+    format!("{}{}", ended.stdout, ended.stderr)
 }
 
 /// What does not hold yet, as `check` says it.
@@ -73,8 +67,8 @@ fn each_begins_with_its_fault_and_its_solution_has_none() {
     for (name, expected) in EXERCISES {
         let output = check(&[name]);
         let start = said(&output);
-        assert_eq!(not_yet(&start), *expected, "{name}, {}:\n{start}", output.status);
-        assert_eq!(output.status.code(), Some(1), "{name}:\n{start}");
+        assert_eq!(not_yet(&start), *expected, "{name}, {:?}:\n{start}", output.code);
+        assert_eq!(output.code, Some(1), "{name}:\n{start}");
         assert_eq!(
             start.matches("Think: ").count(),
             expected.len(),
@@ -83,9 +77,9 @@ fn each_begins_with_its_fault_and_its_solution_has_none() {
 
         // A machine that is too busy for a right one is asked once more; one that finds a fault at the start is not.
         let mut tries = (0..2).map(|_| check(&[name, "--solution"]));
-        let last = tries.find(|output| output.status.success()).unwrap_or_else(|| check(&[name, "--solution"]));
+        let last = tries.find(|ended| ended.code == Some(0)).unwrap_or_else(|| check(&[name, "--solution"]));
         let end = said(&last);
-        assert!(last.status.success() && not_yet(&end).is_empty(), "the solution of {name}:\n{end}");
+        assert!(last.code == Some(0) && not_yet(&end).is_empty(), "the solution of {name}:\n{end}");
         assert!(end.contains("12 of 12 required hold"), "the solution of {name}:\n{end}");
     }
 }
@@ -94,7 +88,7 @@ fn each_begins_with_its_fault_and_its_solution_has_none() {
 fn what_is_typed_wrong_is_no_answer_to_an_exercise() {
     for arguments in [&["no-such-thing"][..], &["thread-pool", "now"]] {
         let output = check(arguments);
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert_eq!(output.code, Some(2), "{}", said(&output));
         assert!(said(&output).contains("check"), "{}", said(&output));
     }
 }
@@ -103,8 +97,8 @@ fn what_is_typed_wrong_is_no_answer_to_an_exercise() {
 fn every_exercise_is_listed_short_and_has_a_solution() {
     let listed = check(&[]);
     let list = said(&listed);
-    assert!(listed.status.success(), "{list}");
-    let entries = fs::read_dir(folder()).unwrap().map(Result::unwrap);
+    assert!(listed.code == Some(0), "{list}");
+    let entries = fs::read_dir(root().join(FOLDER)).unwrap().map(Result::unwrap);
     let others = ["protocol", "runner", "solutions"];
     let crates = entries.filter(|entry| entry.path().join("Cargo.toml").is_file());
     let names = crates.map(|entry| entry.file_name().into_string().unwrap());

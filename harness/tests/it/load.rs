@@ -1,16 +1,18 @@
 //! The generator against servers whose behaviour is known: what it counts must be what happened.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, Generator, HeldConnections, LoadOutcome};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use servers::protocol::Wire;
-use servers::{Contender, Server};
+
+use crate::common::own_server::serve;
+use crate::common::{LONGEST_WAIT, listen};
 
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
 
@@ -36,17 +38,6 @@ fn echo() -> Work {
     Work::new("echo", "hi")
 }
 
-/// Runs one of our models on a thread of this process.
-fn start(contender: &str) -> (SocketAddr, servers::StopHandle) {
-    let contender = Contender::parse(contender).unwrap();
-    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
-    let stop = server.stop_handle();
-    thread::spawn(move || (contender.model.run)(listener, &server).unwrap());
-    (address, stop)
-}
-
 /// One load at a time: a thousand sessions of one test would make another's time out.
 fn run(spec: &LoadSpec, target: SocketAddr) -> LoadOutcome {
     static TURN: Mutex<()> = Mutex::new(());
@@ -60,8 +51,8 @@ fn run(spec: &LoadSpec, target: SocketAddr) -> LoadOutcome {
 #[test]
 fn every_request_of_a_willing_server_is_ok() {
     for model in ["sequential", "threaded", "thread-pool", "rayon-pool", "async-single", "async-multi"] {
-        let (address, stop) = start(model);
-        let outcome = run(&spec(ArrivalProcess::Poisson { rate_rps: 1_000.0 }, sessions(), echo()), address);
+        let server = serve(model, Wire::JsonLines);
+        let outcome = run(&spec(ArrivalProcess::Poisson { rate_rps: 1_000.0 }, sessions(), echo()), server.address);
         let traffic = outcome.traffic;
         assert!(traffic.ledger.scheduled > 100, "{model}: {:?}", traffic.ledger);
         assert_eq!(traffic.ledger.ok, traffic.ledger.scheduled, "{model}: {:?}", traffic.ledger);
@@ -69,19 +60,17 @@ fn every_request_of_a_willing_server_is_ok() {
         assert_eq!(traffic.connections.closed_in_agreement * 10, traffic.ledger.ok, "{model}");
         assert_eq!(traffic.timestamps_out_of_order, 0, "{model}");
         assert_eq!(traffic.response_time.unwrap().count, traffic.ledger.ok, "{model}");
-        stop.stop();
     }
 }
 
 #[test]
 fn held_connections_share_a_constant_schedule() {
-    let (address, stop) = start("async-single");
+    let server = serve("async-single", Wire::JsonLines);
     let shape = Shape::Connections { connections: 16 };
-    let outcome = run(&spec(ArrivalProcess::Constant { rate_rps: 2_000.0 }, shape, echo()), address);
+    let outcome = run(&spec(ArrivalProcess::Constant { rate_rps: 2_000.0 }, shape, echo()), server.address);
     assert_eq!(outcome.traffic.ledger.scheduled, 1_000);
     assert_eq!(outcome.traffic.ledger.ok, 1_000);
     assert_eq!(outcome.traffic.connections.established, 16);
-    stop.stop();
 }
 
 #[test]
@@ -89,12 +78,11 @@ fn closed_loop_measures_capacity_and_has_no_response_time() {
     // Few enough that every slot begins a session within the window, however slow the machine is.
     let sessions = Shape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 8 };
     for shape in [Shape::Connections { connections: 8 }, sessions] {
-        let (address, stop) = start("threaded");
-        let outcome = run(&spec(ArrivalProcess::Closed, shape, Work::new("sleep", "5ms")), address);
+        let server = serve("threaded", Wire::JsonLines);
+        let outcome = run(&spec(ArrivalProcess::Closed, shape, Work::new("sleep", "5ms")), server.address);
         assert!(outcome.traffic.response_time.is_none());
         assert!(outcome.traffic.ledger.ok > 0, "{:?}", outcome.traffic.ledger);
         assert!(outcome.traffic.service_time.to_histogram().unwrap().min() >= 5_000_000 * 999 / 1000);
-        stop.stop();
     }
 }
 
@@ -128,32 +116,18 @@ fn a_dead_address_refuses_every_request() {
 }
 
 /// A server that answers request number `n` (counted over all connections) with what `reply` makes of the line.
-fn scripted(reply: impl Fn(usize, &str) -> Option<String> + Send + Sync + Clone + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (reply, count) = (reply.clone(), Arc::clone(&count));
-            thread::spawn(move || answer_all(stream.unwrap(), &count, &reply));
+fn scripted(reply: impl Fn(usize, &str) -> Option<String> + Send + Sync + 'static) -> SocketAddr {
+    let count = AtomicUsize::new(0);
+    listen(move |mut stream| {
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while let Some(Ok(line)) = lines.next() {
+            if let Some(reply) = reply(count.fetch_add(1, Ordering::Relaxed), &line)
+                && stream.write_all(reply.as_bytes()).is_err()
+            {
+                return;
+            }
         }
-    });
-    address
-}
-
-fn answer_all(
-    mut stream: TcpStream,
-    count: &std::sync::atomic::AtomicUsize,
-    reply: &impl Fn(usize, &str) -> Option<String>,
-) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    while let Some(Ok(line)) = lines.next() {
-        if let Some(reply) = reply(count.fetch_add(1, Ordering::Relaxed), &line)
-            && stream.write_all(reply.as_bytes()).is_err()
-        {
-            return;
-        }
-    }
+    })
 }
 
 fn right(line: &str) -> String {
@@ -183,13 +157,13 @@ fn unsolicited_and_endless_replies_do_not_pass_for_answers() {
 
 #[test]
 fn a_stopped_load_still_adds_up() {
-    let (address, stop) = start("async-single");
+    let server = serve("async-single", Wire::JsonLines);
     let spec = LoadSpec {
         window: Duration::from_secs(30),
         ..spec(ArrivalProcess::Poisson { rate_rps: 1_000.0 }, sessions(), Work::new("sleep", "20ms"))
     };
     let stop_load = AtomicBool::new(false);
-    let outcome = load::run(&spec, address, GENERATOR, &stop_load, |moments| {
+    let outcome = load::run(&spec, server.address, GENERATOR, &stop_load, |moments| {
         while load::now_ns() < moments.window_start_ns + 200_000_000 {
             thread::yield_now();
         }
@@ -200,36 +174,35 @@ fn a_stopped_load_still_adds_up() {
     assert_eq!(ledger.scheduled, ledger.accounted_for());
     assert!(ledger.in_flight > 0 && ledger.dropped > 10_000, "{ledger:?}");
     assert!(outcome.generator.kept_pace < 0.1);
-    stop.stop();
 }
 
 #[test]
 fn several_workers_send_the_schedule_once() {
-    let (address, stop) = start("async-multi");
+    let server = serve("async-multi", Wire::JsonLines);
     let generator = Generator { threads: 3, pacing: Pacing::Sleeping };
     let shape = Shape::Connections { connections: 10 };
     let spec = spec(ArrivalProcess::Constant { rate_rps: 3_000.0 }, shape, echo());
-    let outcome = load::run(&spec, address, generator, &AtomicBool::new(false), |_| {}).unwrap();
+    let outcome = load::run(&spec, server.address, generator, &AtomicBool::new(false), |_| {}).unwrap();
     assert_eq!(outcome.traffic.ledger.scheduled, 1_500);
     assert_eq!(outcome.traffic.ledger.ok, 1_500);
     assert_eq!(outcome.generator.threads, 3);
-    stop.stop();
 }
 
 #[test]
 fn held_connections_are_opened_asked_and_closed() {
     let stop_load = AtomicBool::new(false);
-    for (model, answered) in [("async-single", 300), ("thread-pool:workers=3", 3)] {
-        let (address, stop) = start(model);
-        let mut held = HeldConnections::new(address, &echo(), &stop_load).unwrap();
-        held.grow_to(100, Duration::from_secs(5)).unwrap();
+    // Those of a pool that has no thread for them are waited for in vain.
+    let in_vain = Duration::from_secs(1);
+    for (model, answered, patience) in [("async-single", 300, LONGEST_WAIT), ("thread-pool:workers=3", 3, in_vain)] {
+        let server = serve(model, Wire::JsonLines);
+        let mut held = HeldConnections::new(server.address, &echo(), &stop_load).unwrap();
+        held.grow_to(100, LONGEST_WAIT).unwrap();
         assert_eq!(held.len(), 100);
-        held.grow_to(300, Duration::from_secs(5)).unwrap();
+        held.grow_to(300, LONGEST_WAIT).unwrap();
         assert_eq!(held.len(), 300);
         assert!(held.failure().is_none());
-        assert_eq!(held.ask_each(Duration::from_millis(500)).unwrap(), answered, "{model}");
+        assert_eq!(held.ask_each(patience).unwrap(), answered, "{model}");
         held.close_all();
         assert!(held.is_empty());
-        stop.stop();
     }
 }

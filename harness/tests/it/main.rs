@@ -26,6 +26,8 @@ mod publish;
 mod readme;
 mod release;
 mod searches;
+#[path = "../../../reports/tests/it/skipped.rs"]
+mod skipped;
 mod supervision;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod torture;

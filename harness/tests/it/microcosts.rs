@@ -1,19 +1,13 @@
 //! `harness microcosts` from the command line, at its smallest.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
 
-fn microcosts(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_harness")).arg("microcosts").args(arguments).output().unwrap()
-}
+use crate::common::home::Home;
 
 #[test]
 fn every_figure_is_measured() {
-    let output = microcosts(&["--rounds", "2", "--round-time", "1us", "--format", "json"]);
-    let messages = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && messages.contains("2 of 2 rounds"), "{messages}");
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let small = ["microcosts", "--rounds", "2", "--round-time", "1us", "--format", "json"];
+    let found = Home::new().ended(&small).with_code(0).telling("2 of 2 rounds").json();
     let rows = found["rows"].as_array().unwrap();
     let placements = rows.iter().map(|row| row["placement"].as_str().unwrap()).filter(|name| !name.is_empty());
     assert!(placements.clone().all(|name| name.starts_with("CPU")) && placements.count() >= 15);
@@ -30,6 +24,5 @@ fn every_figure_is_measured() {
 
 #[test]
 fn no_rounds_are_refused() {
-    let output = microcosts(&["--rounds", "0"]);
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert_eq!(Home::new().ended(&["microcosts", "--rounds", "0"]).with_code(2).stdout, "");
 }

@@ -1,25 +1,11 @@
 //! `harness trace` as a person meets it: the file holds to the trace event format, and the models look as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Output, Stdio};
 
 use reports::record::Demand;
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// The command in a folder of its own, where the lock lies too. The window is as long as it can be, so that even on a
-/// busy machine every connection gets its turn in it.
-fn harness(home: &TempDir, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command
-        .args(arguments)
-        .current_dir(home.path())
-        .env("TMPDIR", home.path())
-        .env("HARNESS_LOCK", home.path().join("lock"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
+use crate::common::home::Home;
 
 /// A written trace.
 struct Traced {
@@ -29,12 +15,11 @@ struct Traced {
 
 impl Traced {
     fn of(contender: &str, work: &str, connections: &str) -> Traced {
-        let home = TempDir::new().unwrap();
+        let home = Home::new();
+        // As long as a window can be, so that even on a busy machine every connection gets its turn in it.
         let words = ["trace", contender, "--work", work, "--connections", connections, "--window", "100ms"];
-        let output = harness(&home, &[&words[..], &["--out", "trace.json"]].concat());
-        let (said, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        assert!(output.status.success(), "{contender}: {error}");
-        let text = std::fs::read_to_string(home.path().join("trace.json")).unwrap();
+        let said = home.ended(&[&words[..], &["--out", "trace.json"]].concat()).with_code(0).stdout;
+        let text = std::fs::read_to_string(home.join("trace.json")).unwrap();
         let trace: Value = serde_json::from_str(&text).unwrap();
         let traced = Traced { said, events: trace["traceEvents"].as_array().unwrap().clone() };
         traced.assert_valid();
@@ -123,12 +108,11 @@ fn what_tracing_costs_is_said() {
 
 #[test]
 fn a_run_has_a_picture_of_it_where_it_is_asked_for() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let words = ["compare", "--preset", "smoke", "--experiments", "memory", "--models", "async-single", "--quiet"];
-    let output = harness(&home, &[&words[..], &["--timelines", "on", "--out", "run"]].concat());
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(std::fs::read_dir(home.path().join("run/timelines")).unwrap().count(), 2);
-    let page = std::fs::read_to_string(home.path().join("run/report.html")).unwrap();
+    home.ended(&[&words[..], &["--timelines", "on", "--out", "run"]].concat()).measured();
+    assert_eq!(std::fs::read_dir(home.join("run/timelines")).unwrap().count(), 2);
+    let page = std::fs::read_to_string(home.join("run/report.html")).unwrap();
     assert!(
         page.contains("<h2>Who ran what</h2>")
             && page.contains(">Tokio (one thread): ")
@@ -138,12 +122,11 @@ fn a_run_has_a_picture_of_it_where_it_is_asked_for() {
 
 #[test]
 fn the_two_that_a_report_is_about_are_traced_under_a_wait_and_a_block() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let words =
         ["compare", "--preset", "smoke", "--experiments", "memory", "--models", "threaded,async-multi", "--quiet"];
-    let output = harness(&home, &[&words[..], &["--timelines", "protagonists", "--out", "run"]].concat());
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", String::from_utf8_lossy(&output.stderr));
-    let run = reports::record::store::RunFolder::open(home.path().join("run")).unwrap().read().unwrap();
+    home.ended(&[&words[..], &["--timelines", "protagonists", "--out", "run"]].concat()).measured();
+    let run = home.run_in("run");
     let traced: Vec<_> = run.timelines.iter().map(|one| (one.contender.as_str(), one.demand.unwrap())).collect();
     let (waiting, blocking) = (Demand::Waiting { for_ns: 5_000_000 }, Demand::Blocking { for_ns: 5_000_000 });
     assert_eq!(
@@ -158,16 +141,12 @@ fn the_two_that_a_report_is_about_are_traced_under_a_wait_and_a_block() {
 
 #[test]
 fn what_cannot_be_traced_is_refused_with_the_reason() {
-    let home = TempDir::new().unwrap();
-    let refusal = |arguments: &[&str], code: i32| {
-        let output = harness(&home, arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let error = refusal(&["trace", "threaded", "--work", "slep 5ms", "--out", "x.json"], 2);
-    assert!(error.contains("no work is called \"slep\""), "{error}");
-    let error = refusal(&["trace", "thredded", "--out", "x.json"], 2);
-    assert!(error.contains("models: sequential"), "{error}");
-    let error = refusal(&["serve", "threaded", "--trace", "nowhere/x.json"], 1);
-    assert!(error.contains("nowhere/x.json can't be written to"), "{error}");
+    let home = Home::new();
+    for (arguments, code, reason) in [
+        (&["trace", "threaded", "--work", "slep 5ms", "--out", "x.json"][..], 2, "no work is called \"slep\""),
+        (&["trace", "thredded", "--out", "x.json"], 2, "models: sequential"),
+        (&["serve", "threaded", "--trace", "nowhere/x.json"], 1, "nowhere/x.json can't be written to"),
+    ] {
+        home.ended(arguments).with_code(code).telling(reason);
+    }
 }

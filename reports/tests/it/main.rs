@@ -35,6 +35,7 @@ mod placement;
 mod records;
 mod scorecard;
 mod site;
+mod skipped;
 mod slides;
 mod talk;
 mod titles;

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use crate::breakage::mutations::{MUTATIONS, Mutation};
 use crate::breakage::splice::{mutated, replaced_once};
+use crate::common::home::HARNESS;
+use crate::common::root;
 
 /// Chooses a breakage of the mutated build, by name; servers and subjects inherit it.
 pub(crate) const VARIABLE: &str = "HARNESS_TEST_BREAKAGE";
@@ -61,7 +63,7 @@ pub(crate) fn sources() -> Result<Sources, String> {
 pub(crate) fn build() -> PathBuf {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("breakage");
     write(&home, &sources().unwrap_or_else(|error| panic!("{error}")));
-    let profile_folder = Path::new(env!("CARGO_BIN_EXE_harness")).parent().unwrap().file_name().unwrap();
+    let profile_folder = Path::new(HARNESS).parent().unwrap().file_name().unwrap();
     let profile = if profile_folder == "debug" { "dev".as_ref() } else { profile_folder };
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--locked", "--workspace", "--test", "nothing", "--message-format=json-render-diagnostics"]);
@@ -133,10 +135,6 @@ fn change(files: &mut Sources, path: &str, by: impl Fn(&str) -> Result<String, S
     let text = std::str::from_utf8(bytes).map_err(|error| format!("{path} is no text: {error}"))?;
     *bytes = by(text).map_err(|error| format!("{path} {error}"))?.into_bytes();
     Ok(())
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// Adds a file of the workspace, or all that is in a folder. What is not there adds nothing.

@@ -14,11 +14,10 @@ use std::sync::Mutex;
 use std::thread;
 
 use harness::selftest::ROWS;
-use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::breakage::build::VARIABLE;
 use crate::breakage::mutations::{MUTATIONS, Mutation};
+use crate::common::home::{Ended, Home, at_home};
 
 #[test]
 fn every_mutation_has_its_place_in_the_sources() {
@@ -99,22 +98,16 @@ fn undecided(program: &Path, asked: &[Asked], at_a_time: usize) -> Vec<Asked> {
 
 /// The verdict of a row of the self-test.
 fn verdict(program: &Path, row: &str, breakage: Option<&str>) -> String {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let mut command = Command::new(program);
-    command
-        .args(["selftest", "--format", "json", "--only", row])
-        .env("TMPDIR", home.path())
-        .env("HARNESS_LOCK", home.path().join("lock"));
-    match breakage {
-        Some(breakage) => command.env(VARIABLE, breakage),
-        None => command.env_remove(VARIABLE),
-    };
-    let output = command.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
+    at_home(&mut command, home.path());
+    command.args(["selftest", "--format", "json", "--only", row]).envs(breakage.map(|breakage| (VARIABLE, breakage)));
+    let output = Ended::of(&mut command);
+    let told = &output.stderr;
     let confession = breakage.map(|breakage| format!("this harness is broken on purpose: {breakage}"));
     let first_line = told.lines().next().filter(|line| line.contains("on purpose"));
     assert_eq!(first_line, confession.as_deref(), "{told}");
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let said = output.json();
     let [said] = said["rows"].as_array().unwrap().as_slice() else { panic!("not one row: {said}") };
     assert_eq!(said["row"], row);
     let verdict = said["verdict"].as_str().unwrap();
@@ -123,6 +116,6 @@ fn verdict(program: &Path, row: &str, breakage: Option<&str>) -> String {
         "cannot-tell" => 4,
         _ => 0,
     };
-    assert_eq!(output.status.code(), Some(code), "{row} is {verdict}");
+    assert_eq!(output.code, Some(code), "{row} is {verdict}");
     verdict.to_owned()
 }

@@ -1,14 +1,8 @@
 //! Programs of another hand against each other, over a page, and runs of them that go on or are made again.
 
-use std::path::Path;
-use std::process::Output;
-
-use reports::record::store::RunFolder;
 use reports::record::{Cell, Purpose};
-use tempfile::TempDir;
 
-use crate::commands::{HARNESS, harness};
-use crate::common::text;
+use crate::common::home::{Ended, HARNESS, Home};
 
 /// Two programs that speak HTTP, both of them ours for want of another that is on every machine.
 fn servers() -> [String; 2] {
@@ -16,19 +10,17 @@ fn servers() -> [String; 2] {
         .map(|model| format!("my-{model}={HARNESS} serve {model} --wire http --listen {{address}}"))
 }
 
-fn compare(out: &Path, home: &Path, more: &[&str]) -> Output {
-    let arguments = ["compare", "--preset", "smoke", "--experiments", "latency-curve", "--out", out.to_str().unwrap()];
-    harness(&[&arguments[..], more].concat(), home)
+/// With these arguments besides.
+fn compare(home: &Home, more: &[&str]) -> Ended {
+    home.compared(&[&["--experiments", "latency-curve"], more].concat())
 }
 
 #[test]
 fn two_programs_are_compared_over_a_page_and_the_run_can_be_made_again() {
-    let home = TempDir::new().unwrap();
-    let out = home.path().join("run");
+    let home = Home::new();
     let [a, b] = &servers();
-    let output = compare(&out, home.path(), &["--server", a, "--server", b, "--wire", "http", "--path", "/echo/page"]);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    let run = RunFolder::open(&out).unwrap().read().unwrap();
+    compare(&home, &["--server", a, "--server", b, "--wire", "http", "--path", "/echo/page"]).measured();
+    let run = home.run();
     assert_eq!(run.manifest.page.as_deref(), Some("/echo/page"));
     let [experiment] = &run.manifest.experiments[..] else { panic!() };
     assert_eq!(experiment.contenders, ["my-threaded", "my-async-single"]);
@@ -40,55 +32,38 @@ fn two_programs_are_compared_over_a_page_and_the_run_can_be_made_again() {
     }
 
     // What stands in a run is never executed.
-    let again = home.path().join("again");
-    let like = |more: &[&str]| {
-        let arguments = ["compare", "--like", out.to_str().unwrap(), "--out", again.to_str().unwrap()];
-        harness(&[&arguments[..], more].concat(), home.path())
-    };
-    let refused = |output: Output, why: &str| {
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
-    };
-    refused(like(&[]), "type it again, with --server");
-    refused(like(&["--server", a]), "its server my-async-single");
-    refused(like(&["--server", a, "--server", &b.replace("async-single --wire", "async-multi --wire")]), "as it was");
-    refused(like(&["--server", a, "--server", b, "--server", "c=sh"]), "has no server c");
-    refused(like(&["--server", a, "--server", b, "--path", "/"]), "leave out --wire and --path");
-    assert!(!again.exists());
-    let output = like(&["--server", a, "--server", b]);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    let same = RunFolder::open(&again).unwrap().read().unwrap();
+    let like = |more: &[&str]| home.ended(&[&["compare", "--like", "the-run", "--out", "again"], more].concat());
+    like(&[]).refused("type it again, with --server");
+    like(&["--server", a]).refused("its server my-async-single");
+    like(&["--server", a, "--server", &b.replace("async-single --wire", "async-multi --wire")]).refused("as it was");
+    like(&["--server", a, "--server", b, "--server", "c=sh"]).refused("has no server c");
+    like(&["--server", a, "--server", b, "--path", "/"]).refused("leave out --wire and --path");
+    assert!(!home.join("again").exists());
+    like(&["--server", a, "--server", b]).measured();
+    let same = home.run_in("again");
     assert_eq!(same.manifest.contenders, run.manifest.contenders);
     assert!(same.cells.iter().all(|cell| cell.load.work == "GET /echo/page"));
 
-    let resume = |more: &[&str]| {
-        harness(&[&["compare", "--resume", out.to_str().unwrap(), "--blocks", "2"], more].concat(), home.path())
-    };
-    refused(resume(&[]), "type it again, with --server");
-    let output = resume(&["--server", a, "--server", b]);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    let more = RunFolder::open(&out).unwrap().read().unwrap();
+    let resume = |more: &[&str]| home.ended(&[&["compare", "--resume", "the-run", "--blocks", "2"], more].concat());
+    resume(&[]).refused("type it again, with --server");
+    let resumed = resume(&["--server", a, "--server", b]).measured();
+    let more = home.run();
     assert_eq!(more.manifest.blocks, 2);
     // On a machine so busy that no probe had an answer, no load follows from them.
     let is_probe = |cell: &Cell| cell.purpose == Purpose::CapacityProbe;
-    assert!(more.cells.len() > run.cells.len() || run.cells.iter().all(is_probe), "{}", text(&output.stderr));
+    assert!(more.cells.len() > run.cells.len() || run.cells.iter().all(is_probe), "{}", resumed.stderr);
 }
 
 #[test]
 fn a_run_like_another_has_the_contenders_that_are_named_and_leaves_out_no_others() {
-    let home = TempDir::new().unwrap();
-    let out = home.path().join("run");
-    let arguments = ["compare", "--preset", "smoke", "--experiments", "churn,mutex", "--blocks", "1", "--models"];
+    let home = Home::new();
     let [_, server] = &servers();
-    let page = ["threaded", "--server", server, "--path", "/echo/page", "--out", out.to_str().unwrap()];
-    let output = harness(&[&arguments[..], &page].concat(), home.path());
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("left out: threaded in mutex: "), "{}", text(&output.stderr));
+    let arguments = ["--experiments", "churn,mutex", "--blocks", "1", "--models", "threaded", "--server", server];
+    let ended = home.compared(&[&arguments[..], &["--path", "/echo/page"]].concat());
+    ended.measured().telling("left out: threaded in mutex: ");
     let like = |more: &[&str]| {
-        let arguments = ["compare", "--dry-run", "--like", out.to_str().unwrap(), "--server", server];
-        let output = harness(&[&arguments[..], more].concat(), home.path());
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        text(&output.stdout).to_owned()
+        let arguments = ["compare", "--dry-run", "--like", "the-run", "--server", server];
+        home.ended(&[&arguments[..], more].concat()).with_code(0).stdout
     };
     let all = like(&[]);
     assert!(all.contains("servers      threaded, my-async-single\n") && all.contains("threaded in mutex"), "{all}");
@@ -100,44 +75,33 @@ fn a_run_like_another_has_the_contenders_that_are_named_and_leaves_out_no_others
 
 #[test]
 fn what_can_not_be_compared_is_refused_before_anything_is_measured() {
-    let home = TempDir::new().unwrap();
-    let out = home.path().join("run");
-    let said = |more: &[&str]| {
-        let output = compare(&out, home.path(), more);
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-        assert!(!out.exists(), "nothing is written");
-        text(&output.stderr).to_owned()
-    };
-    assert!(said(&["--server", "threaded=sh"]).contains("is the name of a model"));
-    assert!(said(&["--server", "a=no-such-program"]).contains("no program \"no-such-program\" is in the PATH"));
-    assert!(
-        said(&["--server", "a=sh -c 'echo sorry >&2; exit 9'"])
-            .contains("status 9 before it listened; its standard error ends with: sorry")
-    );
+    let home = Home::new();
     let json = format!("a={HARNESS} serve threaded --listen {{address}}");
-    assert!(
-        said(&["--server", &json, "--path", "/"]).contains("its reply to GET / is not right; see what it says to curl")
-    );
     let [http, _] = &servers();
-    assert!(said(&["--server", http]).contains("its reply to echo hi is not right; harness check --server"));
-    let against = ["--server", &json, "--against", HARNESS];
-    assert!(said(&against).contains("no model takes part; name some with --models"));
-    let options = harness(&["compare", "--dry-run", "--experiments", "mutex", "--server", &json], home.path());
-    assert_eq!(options.status.code(), Some(2));
-    assert!(
-        text(&options.stderr).contains("nothing is left to run: in mutex, a was not run: "),
-        "{}",
-        text(&options.stderr)
-    );
+    let table: [(&[&str], &str); 6] = [
+        (&["--server", "threaded=sh"], "is the name of a model"),
+        (&["--server", "a=no-such-program"], "no program \"no-such-program\" is in the PATH"),
+        (
+            &["--server", "a=sh -c 'echo sorry >&2; exit 9'"],
+            "status 9 before it listened; its standard error ends with: sorry",
+        ),
+        (&["--server", &json, "--path", "/"], "its reply to GET / is not right; see what it says to curl"),
+        (&["--server", http], "its reply to echo hi is not right; harness check --server"),
+        (&["--server", &json, "--against", HARNESS], "no model takes part; name some with --models"),
+    ];
+    for (more, words) in table {
+        compare(&home, more).refused(words);
+        assert!(!home.out().exists(), "{more:?}: nothing is written");
+    }
+    let options = home.ended(&["compare", "--dry-run", "--experiments", "mutex", "--server", &json]);
+    options.refused("nothing is left to run: in mutex, a was not run: ");
 }
 
 #[test]
 fn a_dry_run_says_who_is_left_out_and_starts_nothing() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let arguments = ["compare", "--dry-run", "--experiments", "memory,mutex", "--models", "threaded", "--blocks", "10"];
-    let output = harness(&[&arguments[..], &["--server", "a@v1=sh -c 'exit 9'"]].concat(), home.path());
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = home.ended(&[&arguments[..], &["--server", "a@v1=sh -c 'exit 9'"]].concat()).with_code(0).stdout;
     assert!(said.contains("servers      threaded, a, a@twin"), "{said}");
     assert!(said.contains("command      a: sh -c 'exit 9'"), "{said}");
     assert!(said.contains("left out     a in mutex: it compares values of the option mutex"), "{said}");
@@ -145,25 +109,12 @@ fn a_dry_run_says_who_is_left_out_and_starts_nothing() {
 
 #[test]
 fn searches_take_programs_of_another_hand() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let server = format!("a={HARNESS} serve async-single --wire http --listen {{address}}");
     let of = |what: &str, more: &[&str]| {
-        let out = home.path().join(what);
-        let arguments = [
-            what,
-            "--server",
-            &server,
-            "--path",
-            "/echo/hi",
-            "--models",
-            "threaded",
-            "--quiet",
-            "--out",
-            out.to_str().unwrap(),
-        ];
-        let output = harness(&[&arguments[..], more].concat(), home.path());
-        assert!(matches!(output.status.code(), Some(0 | 4)), "{what}: {}", text(&output.stderr));
-        let run = RunFolder::open(&out).unwrap().read().unwrap();
+        let page = [what, "--server", &server, "--path", "/echo/hi", "--models", "threaded", "--quiet", "--out", what];
+        home.ended(&[&page[..], more].concat()).measured();
+        let run = home.run_in(what);
         assert_eq!(run.manifest.experiments[0].workloads[0].label, "GET /echo/hi");
         assert!(run.cells.iter().any(|cell| cell.contender == "a"), "{what}");
         assert!(run.cells.iter().all(|cell| cell.load.work == "GET /echo/hi"), "{what}");

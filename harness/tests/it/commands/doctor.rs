@@ -4,20 +4,17 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::commands::harness;
-use crate::common::text;
+use crate::common::home::Home;
 
 /// What it says in JSON, and that its exit code agrees.
-fn said(home: &TempDir) -> Value {
-    let runs = home.path().join("runs");
-    let output = harness(&["doctor", "--format", "json", "--runs", runs.to_str().unwrap()], home.path());
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+fn said(home: &Home) -> Value {
+    let ended = home.ended(&["doctor", "--format", "json", "--runs", "runs"]);
+    let said = ended.json();
     let rows = said["rows"].as_array().unwrap();
     let spoils = rows.iter().any(|row| row["state"] == "spoils");
     let (code, verdict) = if spoils { (3, "unfit") } else { (0, "fit") };
-    assert_eq!((output.status.code(), said["verdict"].as_str()), (Some(code), Some(verdict)), "{said:#}");
+    assert_eq!((ended.code, said["verdict"].as_str()), (Some(code), Some(verdict)), "{said:#}");
     for row in rows.iter().filter(|row| row["state"] == "spoils" || row["state"] == "worth-knowing") {
         assert!(!row["effect"].as_str().unwrap().is_empty() && !row["remedy"].as_str().unwrap().is_empty(), "{row:#}");
     }
@@ -31,7 +28,7 @@ fn row<'s>(said: &'s Value, name: &str) -> &'s Value {
 
 #[test]
 fn limits_and_noise_are_told_with_their_remedies() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let said = said(&home);
     for name in
         ["other programs", "waking on time", "CPU quota", "free memory", "CPU governor", "memory on disk (swap)"]
@@ -46,12 +43,12 @@ fn limits_and_noise_are_told_with_their_remedies() {
 
 #[test]
 fn what_was_left_behind_is_named_and_stays() {
-    let home = TempDir::new().unwrap();
-    let cut_off = home.path().join("runs/a/cells/.tmpAbCdEf");
+    let home = Home::new();
+    let cut_off = home.join("runs/a/cells/.tmpAbCdEf");
     fs::create_dir_all(cut_off.parent().unwrap()).unwrap();
     fs::write(&cut_off, "{").unwrap();
     // A guard whose server is long gone: no process can have this number.
-    fs::write(home.path().join("guard"), "read line\n").unwrap();
+    fs::write(home.join("guard"), "read line\n").unwrap();
     let mut orphan =
         Command::new("sh").args(["guard", "4194305"]).current_dir(home.path()).stdin(Stdio::piped()).spawn().unwrap();
     let said = said(&home);
@@ -67,8 +64,8 @@ fn what_was_left_behind_is_named_and_stays() {
 
 #[test]
 fn beside_another_benchmark_the_machine_is_not_fit() {
-    let home = TempDir::new().unwrap();
-    let lock = fs::File::create(home.path().join("lock")).unwrap();
+    let home = Home::new();
+    let lock = fs::File::create(home.join("lock")).unwrap();
     lock.lock().unwrap();
     let said = said(&home);
     let other = row(&said, "another benchmark");

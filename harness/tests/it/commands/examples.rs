@@ -1,10 +1,8 @@
 //! The example servers keep to the protocol, and take part in a comparison.
 
-use reports::record::store::RunFolder;
-use tempfile::TempDir;
-
-use crate::commands::harness;
-use crate::common::{has, text};
+use crate::commands::at_root;
+use crate::common::home::Home;
+use crate::common::{has, root};
 
 /// Each with the program that runs it.
 const EXAMPLES: [(&str, &str); 3] =
@@ -12,7 +10,7 @@ const EXAMPLES: [(&str, &str); 3] =
 
 #[test]
 fn every_example_passes_all_of_the_check() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     for (program, file) in EXAMPLES {
         if !has(program, "--version") {
             continue;
@@ -20,9 +18,7 @@ fn every_example_passes_all_of_the_check() {
         // Once with the port as an argument, once in the environment.
         for port in [" {port}", ""] {
             let command = format!("{program} docs/examples/{file}{port}");
-            let output = harness(&["check", "--server", &command, "--patience", "10s"], home.path());
-            let said = text(&output.stdout);
-            assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+            let said = at_root(&home, &["check", "--server", &command, "--patience", "10s"]).with_code(0).stdout;
             assert!(!said.contains("does not"), "{said}");
         }
     }
@@ -30,7 +26,7 @@ fn every_example_passes_all_of_the_check() {
 
 #[test]
 fn every_file_among_the_examples_is_checked() {
-    let files = std::fs::read_dir(crate::commands::root().join("docs/examples")).unwrap();
+    let files = std::fs::read_dir(root().join("docs/examples")).unwrap();
     let mut files: Vec<String> = files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
     let mut known = EXAMPLES.map(|(_, file)| file.to_owned());
@@ -43,15 +39,13 @@ fn an_example_beside_a_model_is_a_report_of_both() {
     if !has("python3", "--version") {
         return;
     }
-    let home = TempDir::new().unwrap();
-    let out = home.path().join("run");
+    let home = Home::new();
+    let out = home.out();
     let server = "py@v3=python3 docs/examples/python_threads.py {port}";
     let arguments = ["compare", "--preset", "smoke", "--experiments", "latency-curve,mutex", "--models", "threaded"];
-    let output =
-        harness(&[&arguments[..], &["--server", server, "--out", out.to_str().unwrap()]].concat(), home.path());
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("left out: py in mutex: "), "{}", text(&output.stderr));
-    let run = RunFolder::open(&out).unwrap().read().unwrap();
+    let ended = at_root(&home, &[&arguments[..], &["--server", server, "--out", out.to_str().unwrap()]].concat());
+    ended.measured().telling("left out: py in mutex: ");
+    let run = home.run();
     let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
     assert_eq!(labels, ["threaded", "py"]);
     let command = run.manifest.contenders[1].command.as_ref().unwrap();

@@ -10,8 +10,9 @@ use std::time::Duration;
 use harness::observe::{Extent, cpu_time, descendants};
 use harness::process::{CommandLaunch, LaunchFailure, ProcessError, ServerProcess, launch_command};
 
-use crate::commands::HARNESS;
-use crate::common::{LONGEST_WAIT, has, is_alive, text, within};
+use crate::common::home::{Ended, HARNESS};
+use crate::common::{LONGEST_WAIT, has, is_alive, within};
+use crate::skipped::skipped;
 
 fn launch_within(words: &[&str], readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -167,11 +168,10 @@ fn all_of_it_holds_where_no_session_has_a_number() {
     let mut command = Command::new("unshare");
     command.args(["--pid", "--fork", "--mount-proc"]).arg(env::current_exe().unwrap());
     command.args(["commands::launching::", "--skip", "all_of_it_holds", "--nocapture"]);
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let said = text(&output.stderr);
+    let ended = Ended::of(command.stdin(Stdio::null()));
+    let said = &ended.stderr;
     if said.starts_with("unshare:") {
-        eprintln!("skipped: no PID namespace can be made here: {said}");
-        return;
+        return skipped(format_args!("no PID namespace can be made here: {said}"));
     }
-    assert_eq!(output.status.code(), Some(0), "{}{said}", text(&output.stdout));
+    ended.with_code(0);
 }

@@ -13,24 +13,10 @@ mod orphans;
 mod shell;
 mod transcripts;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use crate::common::home::{Ended, Home};
+use crate::common::root;
 
-/// The program under test.
-const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
-
-/// The harness with these arguments, at the root of the repository, where the examples are.
-fn harness(arguments: &[&str], temporary: &Path) -> Output {
-    let mut command = Command::new(HARNESS);
-    command
-        .args(arguments)
-        .current_dir(root())
-        .env("TMPDIR", temporary)
-        .env("HARNESS_LOCK", temporary.join("lock"))
-        .stdin(Stdio::null());
-    command.output().unwrap()
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+/// The harness with these arguments, at home in a folder but at the root of the repository, where the examples are.
+fn at_root(home: &Home, arguments: &[&str]) -> Ended {
+    Ended::of(home.command(arguments).current_dir(root()))
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use harness::observe::descendants;
 use harness::process::{CommandLaunch, launch_command};
 
-use crate::commands::HARNESS;
+use crate::common::home::HARNESS;
 use crate::common::{LONGEST_WAIT, be_the_parent_of, has, is_alive, is_parent, parent_with_server, within};
 
 /// A server whose child does not care what becomes of it.

@@ -1,17 +1,14 @@
 //! At home on the shell: completions in real shells, manual pages, settings from files and variables, mistakes and colours.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::commands::{HARNESS, harness};
-use crate::common::{has, text};
+use crate::common::has;
+use crate::common::home::{Ended, HARNESS, Home};
 
-/// The harness with these arguments and variables, in a folder of its own.
-fn run(arguments: &[&str], variables: &[(&str, &str)], folder: &tempfile::TempDir) -> Output {
-    let mut command = Command::new(HARNESS);
-    command.args(arguments).current_dir(folder.path()).envs(variables.iter().copied());
-    command.env("TMPDIR", folder.path()).env("HARNESS_LOCK", folder.path().join("lock"));
-    command.output().unwrap()
+/// The harness with these arguments and variables.
+fn run(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    Ended::of(home.command(arguments).envs(variables.iter().copied()))
 }
 
 /// What bash offers behind a line.
@@ -28,10 +25,10 @@ fn offered_by_bash(line: &str) -> Vec<String> {
            printf '%s\n' "${{COMPREPLY[@]}}""#,
         length = line.len()
     );
-    let shell = Command::new("bash").args(["--norc", "--noprofile", "-c", &script]).env("HARNESS", HARNESS).output();
-    let Output { status, stdout, stderr } = shell.unwrap();
-    assert!(status.success() && stderr.is_empty(), "{line}: {}", text(&stderr));
-    text(&stdout).lines().map(str::to_owned).collect()
+    let shell = Ended::of(Command::new("bash").args(["--norc", "--noprofile", "-c", &script]).env("HARNESS", HARNESS));
+    let Ended { stdout, stderr, .. } = shell.with_code(0);
+    assert!(stderr.is_empty(), "{line}: {stderr}");
+    stdout.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -50,41 +47,37 @@ fn bash_completes_commands_options_and_names() {
 
 #[test]
 fn zsh_and_fish_read_their_completions() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for (shell, check) in [("zsh", "-n"), ("fish", "--no-execute")] {
-        let script = run(&["completions", shell], &[], &folder).stdout;
-        let file = folder.path().join(shell);
+        let script = run(&home, &["completions", shell], &[]).stdout;
+        let file = home.join(shell);
         fs::write(&file, script).unwrap();
         if has(shell, "--version") {
-            let Output { status, stderr, .. } = Command::new(shell).arg(check).arg(&file).output().unwrap();
-            assert!(status.success(), "{shell}: {}", text(&stderr));
+            Ended::of(Command::new(shell).arg(check).arg(&file)).with_code(0);
         }
     }
 }
 
 #[test]
 fn manual_pages_are_written_and_man_reads_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let Output { status, stdout, stderr } = run(&["man", "--out", "pages"], &[], &folder);
-    assert!(status.success(), "{}", text(&stderr));
-    assert!(text(&stdout).contains("pages in pages; read one with: man -l pages/harness.1"), "{}", text(&stdout));
+    let home = Home::new();
+    let told = home.ended(&["man", "--out", "pages"]).with_code(0).stdout;
+    assert!(told.contains("pages in pages; read one with: man -l pages/harness.1"), "{told}");
     if has("man", "--version") {
-        let page = folder.path().join("pages/harness-trace.1");
-        let shown = Command::new("man").arg("-l").arg(page).env("MANPAGER", "cat").output().unwrap();
-        assert!(text(&shown.stdout).contains("harness trace threaded --out trace.json"), "{shown:?}");
+        let page = home.join("pages/harness-trace.1");
+        let shown = Ended::of(Command::new("man").arg("-l").arg(page).env("MANPAGER", "cat"));
+        assert!(shown.stdout.contains("harness trace threaded --out trace.json"), "{shown:?}");
     }
 }
 
 #[test]
 fn a_settings_file_says_what_was_not_typed() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let file = "[compare]\npreset = \"smoke\"\nexperiments = [\"memory\"]\nmodels = \"threaded\"\nseed = 7\n";
-    fs::write(folder.path().join("s.toml"), file).unwrap();
+    fs::write(home.join("s.toml"), file).unwrap();
     let planned = |arguments: &[&str], variables: &[(&str, &str)]| {
         let all = [&["compare", "--dry-run"][..], arguments].concat();
-        let Output { status, stdout, stderr } = run(&all, variables, &folder);
-        assert!(status.success(), "{}", text(&stderr));
-        text(&stdout).to_owned()
+        run(&home, &all, variables).with_code(0).stdout
     };
     let said = planned(&["--config", "s.toml"], &[]);
     assert!(said.contains("seed         7\n") && said.contains("servers      threaded\n"), "{said}");
@@ -98,14 +91,14 @@ fn a_settings_file_says_what_was_not_typed() {
 
 #[test]
 fn a_run_keeps_the_command_that_does_the_same_without_file_and_environment() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let file = "[compare]\npreset = \"smoke\"\nexperiments = [\"memory\"]\nmodels = \"threaded\"\nquiet = true\n";
-    fs::write(folder.path().join("s.toml"), file).unwrap();
+    fs::write(home.join("s.toml"), file).unwrap();
     let typed = ["compare", "--config", "s.toml", "--placement", "shared", "--out", "run"];
-    let Output { stderr, .. } = run(&typed, &[("HARNESS_SEED", "8")], &folder);
-    let manifest = fs::read(folder.path().join("run/manifest.json"));
+    let Ended { stderr, .. } = run(&home, &typed, &[("HARNESS_SEED", "8")]);
+    let manifest = fs::read(home.join("run/manifest.json"));
     let manifest: serde_json::Value =
-        serde_json::from_slice(&manifest.unwrap_or_else(|error| panic!("{error}: {}", text(&stderr)))).unwrap();
+        serde_json::from_slice(&manifest.unwrap_or_else(|error| panic!("{error}: {stderr}"))).unwrap();
     assert_eq!(manifest["seed"], 8);
     let argv: Vec<&str> = manifest["argv"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
     let added = ["--seed=8", "--experiments=memory", "--models=threaded", "--preset=smoke", "--quiet"];
@@ -114,13 +107,12 @@ fn a_run_keeps_the_command_that_does_the_same_without_file_and_environment() {
 
 #[test]
 fn a_setting_that_is_wrong_is_told_with_where_it_stands() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let refused = |file: &str, variables: &[(&str, &str)]| {
-        fs::write(folder.path().join("s.toml"), file).unwrap();
-        let Output { status, stdout, stderr } =
-            run(&["compare", "--dry-run", "--config", "s.toml"], variables, &folder);
-        assert_eq!((status.code(), text(&stdout)), (Some(2), ""), "{}", text(&stderr));
-        text(&stderr).to_owned()
+        fs::write(home.join("s.toml"), file).unwrap();
+        let ended = run(&home, &["compare", "--dry-run", "--config", "s.toml"], variables).with_code(2);
+        assert_eq!(ended.stdout, "");
+        ended.stderr
     };
     let said = refused("[compare]\nblokcs = 3\n", &[]);
     assert!(
@@ -135,42 +127,40 @@ fn a_setting_that_is_wrong_is_told_with_where_it_stands() {
 
 #[test]
 fn a_misspelt_variable_is_warned_of_once_and_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let listed = |variables: &[(&str, &str)]| run(&["list"], variables, &folder);
-    let Output { status, stdout, stderr } = listed(&[("HARNESS_FROMAT", "json"), ("HARNESS_TEST_PARENT", "1")]);
-    assert_eq!((status.code(), stdout), (Some(0), listed(&[]).stdout));
+    let home = Home::new();
+    let listed = |variables: &[(&str, &str)]| run(&home, &["list"], variables);
+    let misspelt = [("HARNESS_FROMAT", "json"), ("HARNESS_TEST_PARENT", "1")];
+    let Ended { stdout, stderr, .. } = listed(&misspelt).with_code(0);
+    assert_eq!(stdout, listed(&[]).stdout);
     let said = "warning: HARNESS_FROMAT is ignored: no option has this variable; did you mean HARNESS_FORMAT?\n";
-    assert_eq!(text(&stderr), said);
+    assert_eq!(stderr, said);
     let misspelt = &[("HARNESS_OUTT", "t.json")][..];
-    let Output { stderr, .. } = run(&["trace", "threaded"], misspelt, &folder);
-    assert!(text(&stderr).starts_with("warning: HARNESS_OUTT is ignored"), "{}", text(&stderr));
+    let Ended { stderr, .. } = run(&home, &["trace", "threaded"], misspelt);
+    assert!(stderr.starts_with("warning: HARNESS_OUTT is ignored"), "{stderr}");
     for silent in [&["--help"][..], &["trace", "--help"], &["--version"], &["completions", "bash"]] {
-        assert!(run(silent, misspelt, &folder).stderr.is_empty(), "{silent:?}");
+        assert!(run(&home, silent, misspelt).stderr.is_empty(), "{silent:?}");
     }
 }
 
 #[test]
 fn what_is_begun_overwrites_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for kind in ["compare", "server", "gate"] {
         let file = format!("{kind}.toml");
-        let Output { status, stdout, stderr } = run(&["init", kind, "--out", &file], &[], &folder);
-        assert!(status.success(), "{}", text(&stderr));
-        assert!(text(&stdout).contains(&format!("--config {file}")), "{}", text(&stdout));
-        fs::write(folder.path().join(&file), "mine").unwrap();
-        let Output { status, stderr, .. } = run(&["init", kind, "--out", &file], &[], &folder);
-        assert_eq!(status.code(), Some(2));
-        assert!(text(&stderr).contains("exists already and stays as it is"), "{}", text(&stderr));
-        assert_eq!(fs::read(folder.path().join(&file)).unwrap(), b"mine");
+        let told = home.ended(&["init", kind, "--out", &file]).with_code(0).stdout;
+        assert!(told.contains(&format!("--config {file}")), "{told}");
+        fs::write(home.join(&file), "mine").unwrap();
+        home.ended(&["init", kind, "--out", &file]).refused("exists already and stays as it is");
+        assert_eq!(fs::read(home.join(&file)).unwrap(), b"mine");
     }
 }
 
 #[test]
 fn colours_are_as_they_are_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let is_coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let Output { stdout, stderr, .. } = run(arguments, variables, &folder);
-        stdout.contains(&0x1b) || stderr.contains(&0x1b)
+        let Ended { stdout, stderr, .. } = run(&home, arguments, variables);
+        stdout.contains('\u{1b}') || stderr.contains('\u{1b}')
     };
     assert!(!is_coloured(&["--help"], &[]), "a pipe is no terminal");
     assert!(is_coloured(&["--help", "--color", "always"], &[("NO_COLOR", "1")]));
@@ -180,14 +170,13 @@ fn colours_are_as_they_are_asked_for() {
 
 #[test]
 fn quiet_commands_say_their_result_alone() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for (arguments, progress) in
         [(&["doctor"][..], "looking at this machine"), (&["selftest", "--only", "audit"], "known answers")]
     {
-        let loud = harness(arguments, folder.path());
-        assert!(text(&loud.stderr).contains(progress), "{arguments:?}: {}", text(&loud.stderr));
-        let quiet = harness(&[arguments, &["--quiet"]].concat(), folder.path());
-        assert!(!text(&quiet.stderr).contains(progress), "{arguments:?}: {}", text(&quiet.stderr));
+        home.ended(arguments).telling(progress);
+        let quiet = home.ended(&[arguments, &["--quiet"]].concat());
+        assert!(!quiet.stderr.contains(progress), "{arguments:?}: {}", quiet.stderr);
         assert!(!quiet.stdout.is_empty(), "{arguments:?}");
     }
 }

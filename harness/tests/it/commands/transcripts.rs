@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use harness::check::{Came, CheckFinding, CheckItem, Weight, check, transcripts};
 use servers::MODELS;
-use tempfile::TempDir;
 
-use crate::commands::{faulty, harness};
-use crate::common::text;
+use crate::commands::faulty;
+use crate::common::home::{HARNESS, Home};
 
 /// As long as a reply may take where one is to come; where none is, a test waits so long.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(3);
@@ -60,15 +59,12 @@ fn what_came_is_told_apart() {
 
 #[test]
 fn every_model_of_ours_passes() {
-    let home = TempDir::new().unwrap();
+    let home = &Home::new();
     std::thread::scope(|scope| {
         for model in MODELS {
-            let home = home.path();
             scope.spawn(move || {
-                let command = format!("{} serve {} --listen {{address}}", crate::commands::HARNESS, model.name);
-                let output = harness(&["check", "--server", &command, "--patience", "10s"], home);
-                let said = text(&output.stdout);
-                assert_eq!(output.status.code(), Some(0), "{}: {said}{}", model.name, text(&output.stderr));
+                let command = format!("{HARNESS} serve {} --listen {{address}}", model.name);
+                let said = home.ended(&["check", "--server", &command, "--patience", "10s"]).with_code(0).stdout;
                 let required = transcripts().iter().filter(|of| of.weight == Weight::Required).count();
                 assert!(said.contains(&format!("{required} of {required} required hold")), "{said}");
                 assert!(said.contains("it can take part in thread-or-task, latency-curve, memory"), "{said}");
@@ -79,29 +75,21 @@ fn every_model_of_ours_passes() {
 
 #[test]
 fn a_server_that_does_not_pass_is_told_what_was_sent_and_what_came() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let address = faulty::start(Some(CheckItem::UnknownWork)).to_string();
-    let output = harness(&["check", &address], home.path());
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let said = home.ended(&["check", &address]).with_code(1).stdout;
     let (_, after) = said.split_once("does not  work that is not known").unwrap();
     let lines: Vec<&str> = after.lines().skip(1).take(3).map(str::trim).collect();
     assert!(lines[0].starts_with("sent      {\"RequestWork\":{\"request_message\":\"dance\""), "{lines:?}");
     assert_eq!(lines[1], "expected  Error with a reason");
     assert!(lines[2].starts_with("came      {\"WorkDone\":"), "{lines:?}");
 
-    let output = harness(&["check", &address, "--verbose"], home.path());
-    assert!(text(&output.stdout).lines().nth(4).unwrap().trim().starts_with("sent      {\"RequestWork\""));
-    let output = harness(&["check", "192.0.2.1:80"], home.path());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("--allow-remote"));
-    let output = harness(&["check"], home.path());
-    assert_eq!(output.status.code(), Some(2));
-    let output = harness(&["check", "--server", "py=no-such-program"], home.path());
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("takes a command without a name"), "{}", text(&output.stderr));
+    let verbose = home.ended(&["check", &address, "--verbose"]).stdout;
+    assert!(verbose.lines().nth(4).unwrap().trim().starts_with("sent      {\"RequestWork\""), "{verbose}");
+    home.ended(&["check", "192.0.2.1:80"]).refused("--allow-remote");
+    home.ended(&["check"]).with_code(2);
+    home.ended(&["check", "--server", "py=no-such-program"]).refused("takes a command without a name");
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let output = harness(&["check", &nobody], home.path());
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
-    assert!(text(&output.stderr).contains("start it first"), "{}", text(&output.stderr));
+    let refused = home.ended(&["check", &nobody]).with_code(1).telling("start it first");
+    assert_eq!(refused.stdout, "");
 }

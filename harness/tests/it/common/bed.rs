@@ -4,6 +4,8 @@
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::skipped::skipped;
+
 /// The address of the first, as the others reach it.
 pub(crate) const ADDRESS: &str = "10.213.0.1";
 
@@ -24,7 +26,7 @@ impl Bed {
         let bed = Bed { names: ["s", "a", "b"].map(name) };
         for name in &bed.names {
             if !ip(&["netns", "add", name]) || !ip(&["-n", name, "link", "set", "lo", "up"]) {
-                eprintln!("skipped: no network namespace can be made here");
+                skipped("no network namespace can be made here");
                 return None;
             }
         }
@@ -32,7 +34,7 @@ impl Bed {
         let has_address = ip(&["-n", server, "addr", "add", &format!("{ADDRESS}/32"), "dev", "lo"]);
         let is_wired = workers.iter().enumerate().all(|(number, worker)| wire(server, worker, number));
         if !has_address || !is_wired {
-            eprintln!("skipped: no pair of network devices (veth) can be made here");
+            skipped("no pair of network devices (veth) can be made here");
             return None;
         }
         Some(bed)

@@ -2,47 +2,61 @@
 //! disk. What this machine does not allow is skipped by name.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
+
+use crate::common::home::Ended;
+use crate::common::started::Started;
+use crate::common::{LONGEST_WAIT, within};
+use crate::skipped::skipped;
 
 /// A control group of its own, of whichever version this machine has. Removed when dropped, once all that was in it has ended.
-pub(crate) struct CpuQuota(PathBuf);
+pub(crate) struct SmallGroup(PathBuf);
 
-impl CpuQuota {
+impl SmallGroup {
     /// So many hundredths of one CPU; nothing, which is said, where no such group can be made.
-    pub(crate) fn of_percent(percent: u32) -> Option<CpuQuota> {
-        let name = format!("tokio-or-threads-test-{}-{percent}", std::process::id());
-        let two = ("/sys/fs/cgroup", "cpu.max", format!("{} 100000", percent * 1_000));
-        let one = ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", (percent * 1_000).to_string());
+    pub(crate) fn of_cpu_percent(percent: u32) -> Option<SmallGroup> {
+        let (two, one) = (format!("{} 100000", percent * 1_000), (percent * 1_000).to_string());
+        let files = [("/sys/fs/cgroup", "cpu.max", two), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", one)];
+        SmallGroup::new(&format!("cpu-{percent}"), files)
+    }
+
+    /// As [`SmallGroup::of_cpu_percent`], of memory.
+    pub(crate) fn of_bytes(bytes: u64) -> Option<SmallGroup> {
+        let (two, one) = ("memory.max", "memory.limit_in_bytes");
+        let files = [("/sys/fs/cgroup", two, bytes.to_string()), ("/sys/fs/cgroup/memory", one, bytes.to_string())];
+        SmallGroup::new(&format!("memory-{bytes}"), files)
+    }
+
+    /// Bounded by what is written to a file of it, in the tree of the one version or the other.
+    fn new(what: &str, files: [(&str, &str, String); 2]) -> Option<SmallGroup> {
+        let name = format!("tokio-or-threads-test-{}-{what}", std::process::id());
         // Where both versions are mounted, the folder of their trees is no group itself.
         let is_group = |tree: &str| Path::new(tree).join("cgroup.procs").exists();
-        let made = [two, one].into_iter().filter(|(tree, ..)| is_group(tree)).find_map(|(tree, file, quota)| {
-            let group = CpuQuota(Path::new(tree).join(&name));
-            fs::create_dir(&group.0).and_then(|()| fs::write(group.0.join(file), quota)).ok().map(|()| group)
+        let made = files.into_iter().filter(|(tree, ..)| is_group(tree)).find_map(|(tree, file, bound)| {
+            let group = SmallGroup(Path::new(tree).join(&name));
+            fs::create_dir(&group.0).and_then(|()| fs::write(group.0.join(file), bound)).ok().map(|()| group)
         });
         if made.is_none() {
-            eprintln!("skipped: no control group with a CPU quota can be made here");
+            skipped(format_args!("no control group bounded in {what} can be made here"));
         }
         made
     }
 
+    /// What a shell does to be in the group, with all that it starts.
+    pub(crate) fn entering(&self) -> String {
+        format!("echo $$ > {}/cgroup.procs", self.0.display())
+    }
+
     /// The same command, in the group.
     pub(crate) fn around(&self, command: &Command) -> Command {
-        after("sh", &[], &format!("echo $$ > {}/cgroup.procs", self.0.display()), command)
+        after("sh", &[], &self.entering(), command)
     }
 }
 
-impl Drop for CpuQuota {
+impl Drop for SmallGroup {
     fn drop(&mut self) {
-        for _ in 0..500 {
-            if fs::remove_dir(&self.0).is_ok() || !self.0.exists() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+        within(LONGEST_WAIT, || fs::remove_dir(&self.0).is_ok() || !self.0.exists());
     }
 }
 
@@ -58,20 +72,19 @@ pub(crate) fn in_own_mounts(first: &str, last: &str, command: &Command) -> Comma
 }
 
 /// What came of it; nothing, which is said, where this machine does not let it begin.
-pub(crate) fn unless_refused(output: io::Result<Output>) -> Option<Output> {
-    let output = match output {
-        Ok(output) => output,
+pub(crate) fn unless_refused(mut command: Command) -> Option<Ended> {
+    let ended = match Started::tried(&mut command) {
+        Ok(started) => started.ended(),
         Err(error) => {
-            eprintln!("skipped: {error}");
+            skipped(error);
             return None;
         }
     };
-    let said = String::from_utf8_lossy(&output.stderr);
-    let is_refused = ["unshare:", "mount:", "sh:"].iter().any(|refused| said.starts_with(refused));
+    let is_refused = ["unshare:", "mount:", "sh:"].iter().any(|refused| ended.stderr.starts_with(refused));
     if is_refused {
-        eprintln!("skipped: {said}");
+        skipped(&ended.stderr);
     }
-    (!is_refused).then_some(output)
+    (!is_refused).then_some(ended)
 }
 
 /// The command as the last words of a shell that first does something else.

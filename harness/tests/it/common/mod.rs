@@ -4,15 +4,24 @@
 
 pub(crate) mod bed;
 pub(crate) mod confined;
+pub(crate) mod fakes;
+pub(crate) mod home;
 pub(crate) mod own_server;
+pub(crate) mod started;
 
 use std::env;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use reports::record::{Cell, Warning};
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::skipped::missing;
 
 /// Longer than anything in a test takes, on however busy a machine.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -59,6 +68,42 @@ pub(crate) fn groups_of(maker: u32) -> Vec<String> {
     names.filter(|name| name.starts_with(&prefix)).collect()
 }
 
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A file of the repository, by its path from the root.
+pub(crate) fn source(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Sees that no control group that a process has made is left. A test of this process may have one for a while.
+pub(crate) fn assert_no_groups_of(maker: u32) {
+    assert!(within(LONGEST_WAIT, || groups_of(maker).is_empty()), "left: {:?}", groups_of(maker));
+}
+
+/// Listens on loopback until the test ends, and has each connection answered on a thread of its own.
+pub(crate) fn listen(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let answer = Arc::clone(&answer);
+            thread::spawn(move || answer(stream));
+        }
+    });
+    address
+}
+
+/// Sees that what a cell was held against, such as the counts of both sides, came out alike.
+#[track_caller]
+pub(crate) fn assert_checks_held(cell: &Cell) {
+    let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
+    assert_eq!(failed, None, "{}: {:?}", cell.id, cell.warnings);
+}
+
 /// Output of a program that writes text.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
@@ -70,10 +115,19 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
     let said = Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let is_there = said.is_ok_and(|status| status.success());
     if !is_there {
-        assert!(env::var_os("CI").is_none(), "no {program} here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no {program}");
+        missing(program);
     }
     is_there
+}
+
+/// The name of a browser in the PATH, where this machine has one.
+pub(crate) fn browser() -> Option<&'static str> {
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let found = browsers.into_iter().find(|browser| Command::new(browser).arg("--version").output().is_ok());
+    if found.is_none() {
+        missing("chromium");
+    }
+    found
 }
 
 /// Set in a process that plays the harness, to be killed.

@@ -4,24 +4,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Output;
 
-use crate::common::text;
-use crate::compare::subject::Home;
-
-const OTHER: &str = env!("CARGO_BIN_EXE_harness");
+use crate::common::home::{HARNESS, Home};
 
 #[test]
 fn another_builds_servers_run_beside_ours() {
     let home = Home::new();
     // A copy, so that it is another file, and a note of each time it is executed.
     let (other, log) = (home.path().join("other"), home.path().join("log"));
-    fs::write(&other, format!("#!/bin/sh\necho \"$*\" >> {}\nexec {OTHER} \"$@\"\n", log.display())).unwrap();
+    fs::write(&other, format!("#!/bin/sh\necho \"$*\" >> {}\nexec {HARNESS} \"$@\"\n", log.display())).unwrap();
     fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
     let against = other.display().to_string();
     let arguments = ["--models", "threaded", "--experiments", "memory", "--against", &against];
-    let Output { status, stderr, .. } = home.compare(&arguments).output().unwrap();
-    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    home.compared(&arguments).measured();
     let run = home.run();
     let build = run.manifest.against.as_ref().unwrap();
     assert_eq!((build.path.as_str(), build.version.as_str()), (against.as_str(), "harness 0.1.0"));
@@ -45,10 +40,9 @@ fn nothing_that_a_run_names_is_executed(home: &Home, against: &str, log: &Path) 
     fs::write(log, "").unwrap();
     let run = home.out().display().to_string();
     let said = |arguments: &[&str]| {
-        let Output { status, stderr, .. } = home.command(arguments).output().unwrap();
-        assert_eq!(status.code(), Some(2), "{}", text(&stderr));
+        let stderr = home.ended(arguments).with_code(2).stderr;
         assert_eq!(fs::read_to_string(log).unwrap(), "", "{arguments:?} executed it");
-        text(&stderr).to_owned()
+        stderr
     };
     let remedy = format!("type it again, --against {against:?}");
     assert!(said(&["compare", "--resume", &run]).contains(&remedy));
@@ -59,18 +53,14 @@ fn nothing_that_a_run_names_is_executed(home: &Home, against: &str, log: &Path) 
     let changed = said(&["compare", "--resume", &run, "--against", against]);
     assert!(changed.contains("it is not the build that the run compared with"), "{changed}");
     fs::write(against, script).unwrap();
-    let Output { status, stderr, .. } =
-        home.command(&["compare", "--resume", &run, "--against", against]).output().unwrap();
-    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    home.ended(&["compare", "--resume", &run, "--against", against]).measured();
 }
 
 #[test]
 fn what_is_no_harness_is_refused_with_the_remedy() {
     for (program, reason) in [("/bin/true", "it is not a harness"), ("/nowhere/harness", "No such file")] {
         let home = Home::new();
-        let Output { status, stderr, .. } = home.compare(&["--against", program]).output().unwrap();
-        let said = text(&stderr);
-        assert_eq!(status.code(), Some(2), "{said}");
+        let said = home.compared(&["--against", program]).with_code(2).stderr;
         assert!(said.contains(reason) && said.contains("target/release/harness") && !home.out().exists(), "{said}");
     }
 }

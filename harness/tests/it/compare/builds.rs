@@ -4,21 +4,21 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use harness::process::HeldProgram;
+use reports::record::store::Run;
 use reports::record::{Outcome, Purpose};
 
-use crate::common::{LONGEST_WAIT, text, within};
-use crate::compare::subject::{Home, Subject};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_harness");
+use crate::common::home::{Ended, HARNESS, Home, at_home};
+use crate::common::started::Started;
+use crate::common::{LONGEST_WAIT, within};
 
 /// A copy of the program under another name. Made by a process of its own: a descriptor that is open for writing could be
 /// inherited by a child that another test forks at this moment.
 fn copy(home: &Home, name: &str) -> PathBuf {
     let path = home.path().join(name);
-    assert!(Command::new("cp").arg(PROGRAM).arg(&path).status().unwrap().success());
+    assert!(Command::new("cp").arg(HARNESS).arg(&path).status().unwrap().success());
     path
 }
 
@@ -33,8 +33,8 @@ fn build_anew(path: &Path) {
 /// A comparison by the program at `path` with what home has besides.
 fn compare(home: &Home, path: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(path);
-    command.args(["compare", "--preset", "smoke", "--out", "the-run"]).args(arguments);
-    command.env("TMPDIR", home.path()).current_dir(home.path()).stdin(std::process::Stdio::null());
+    at_home(&mut command, home.path());
+    command.args(["compare", "--preset", "smoke"]).args(arguments);
     command
 }
 
@@ -44,57 +44,42 @@ fn builds_that_change_under_a_run_change_nothing_in_it() {
     let (own, other) = (copy(&home, "own"), copy(&home, "other"));
     let against = other.display().to_string();
     let arguments = ["--models", "threaded", "--experiments", "memory", "--blocks", "2", "--against", &against];
-    let subject = Subject::start(compare(&home, &own, &arguments));
+    let subject = Started::of(&mut compare(&home, &own, &[&arguments[..], &["--out", "the-run"]].concat()));
     assert!(within(LONGEST_WAIT, || !home.cell_files().is_empty()));
     build_anew(&own);
     build_anew(&other);
-    let output = subject.output();
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
+    let output = subject.ended().measured();
     let run = home.run();
     assert_eq!(run.cells.len(), 4);
-    assert!(run.cells.iter().all(|cell| cell.outcome == Outcome::Completed), "{}", text(&output.stderr));
-    let sha256 = HeldProgram::open(Path::new(PROGRAM)).unwrap().sha256().to_owned();
+    assert!(run.cells.iter().all(|cell| cell.outcome == Outcome::Completed), "{}", output.stderr);
+    let sha256 = HeldProgram::open(Path::new(HARNESS)).unwrap().sha256().to_owned();
     assert_eq!(run.manifest.build.as_ref().unwrap().sha256, sha256, "of the program that ran");
     assert_eq!(run.manifest.against.as_ref().unwrap().sha256, sha256);
     let commit = run.manifest.build.as_ref().unwrap();
     let written = commit.commit.as_ref().map(|name| format!("{name}{}", if commit.dirty { "-dirty" } else { "" }));
     assert_eq!(run.manifest.commit, written);
-    assert_eq!(run.manifest.build, run_by(&home, PROGRAM).manifest.build, "the same bytes are the same build");
+    assert_eq!(run.manifest.build, run_by(&home, HARNESS).manifest.build, "the same bytes are the same build");
 }
 
 /// The record of a run by another copy of the program.
-fn run_by(home: &Home, program: &str) -> reports::record::store::Run {
-    let mut command = Command::new(program);
-    command.args([
-        "compare",
-        "--preset",
-        "smoke",
-        "--models",
-        "sequential",
-        "--experiments",
-        "memory",
-        "--out",
-        "again",
-    ]);
-    command.env("TMPDIR", home.path()).current_dir(home.path()).stdin(std::process::Stdio::null());
-    command.output().unwrap();
-    reports::record::store::RunFolder::open(home.path().join("again")).unwrap().read().unwrap()
+fn run_by(home: &Home, program: &str) -> Run {
+    let arguments = ["--models", "sequential", "--experiments", "memory", "--out", "again"];
+    Ended::of(&mut compare(home, Path::new(program), &arguments));
+    home.run_in("again")
 }
 
 /// The same sources can make another program, and so can other sources under the same version.
 #[test]
 fn a_run_goes_on_with_the_program_that_made_it_and_no_other() {
     let home = Home::new();
-    home.compare(&["--models", "threaded", "--experiments", "memory"]).output().unwrap();
+    home.compared(&["--models", "threaded", "--experiments", "memory"]);
     let longer = copy(&home, "longer");
     // What follows the last section of a program is not loaded, and belongs to its bytes all the same.
     let append = format!("printf x >> '{}'", longer.display());
     assert!(Command::new("sh").args(["-c", &append]).status().unwrap().success());
     let mut command = Command::new(&longer);
-    command.args(["compare", "--resume", "the-run"]).env("TMPDIR", home.path()).current_dir(home.path());
-    let Output { status, stderr, .. } = command.output().unwrap();
-    let said = text(&stderr);
-    assert_eq!(status.code(), Some(2), "{said}");
+    at_home(&mut command, home.path());
+    let said = Ended::of(command.args(["compare", "--resume", "the-run"])).with_code(2).stderr;
     assert!(said.contains("SHA-256") && said.contains("resume it with the build that made it"), "{said}");
 }
 
@@ -102,17 +87,15 @@ fn a_run_goes_on_with_the_program_that_made_it_and_no_other() {
 fn another_build_that_is_written_into_serves_no_more_and_is_named() {
     let home = Home::new();
     let other = home.path().join("other");
-    fs::write(&other, format!("#!/bin/sh\nexec {PROGRAM} \"$@\"\n")).unwrap();
+    fs::write(&other, format!("#!/bin/sh\nexec {HARNESS} \"$@\"\n")).unwrap();
     fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
     let against = other.display().to_string();
     let arguments = ["--models", "threaded", "--experiments", "memory", "--blocks", "3", "--against", &against];
-    let subject = Subject::start(home.compare(&arguments));
+    let subject = Started::of(&mut home.compare(&arguments));
     assert!(within(LONGEST_WAIT, || !home.cell_files().is_empty()));
     // In place: the same file with other bytes.
-    fs::write(&other, format!("#!/bin/sh\n# another\nexec {PROGRAM} \"$@\"\n")).unwrap();
-    let output = subject.output();
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(6), "{said}");
+    fs::write(&other, format!("#!/bin/sh\n# another\nexec {HARNESS} \"$@\"\n")).unwrap();
+    subject.ended().with_code(6);
     let run = home.run();
     let (ours, theirs): (Vec<_>, Vec<_>) = run.cells.iter().partition(|cell| cell.contender == "threaded");
     assert!(ours.iter().all(|cell| cell.outcome == Outcome::Completed && cell.purpose == Purpose::Measure));

@@ -9,8 +9,7 @@ use reports::record::store::Run;
 use reports::record::{BusyStart, Warning};
 use reports::summary::{ClaimVerdict, summarise};
 
-use crate::common::text;
-use crate::compare::subject::Home;
+use crate::common::home::Home;
 
 /// A process per CPU that computes until it is dropped.
 struct BusyLoops(Vec<Child>);
@@ -48,12 +47,11 @@ fn who_uses_the_machine_is_named_first_and_no_claim_rests_on_it() {
     let home = Home::new();
     let busy = BusyLoops::start();
     let arguments = ["--experiments", "churn", "--models", "threaded,async-single,thread-pool:workers=4"];
-    let output = home.compare(&[&arguments[..], &["--blocks", "3", "--format", "json"]].concat()).output().unwrap();
-    let said = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
+    let output = home.compared(&[&arguments[..], &["--blocks", "3", "--format", "json"]].concat()).measured();
+    let said = &output.stderr;
     let first = said.lines().next().unwrap();
     assert!(first.contains("figures will be doubtful: end them or wait") && first.contains("`ps -o "), "{first}");
-    serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    output.json();
 
     let run = home.run();
     let [start] = &starts(&run)[..] else { panic!("{:?}", run.manifest.warnings) };
@@ -82,13 +80,13 @@ fn a_load_names_them_too_and_quiet_says_nothing() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
     let load = ["load", &address, "--rate", "10", "--duration", "200ms", "--connections", "1", "--timeout", "100ms"];
-    let output = home.command(&[&load[..], &["--format", "json"]].concat()).output().unwrap();
-    let said = text(&output.stderr);
+    let output = home.ended(&[&load[..], &["--format", "json"]].concat());
+    let said = &output.stderr;
     assert!(said.starts_with("this machine is busy: others use ") && said.contains(" them or wait"), "{said}");
-    serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    output.json();
 
     let arguments = ["--experiments", "memory", "--models", "threaded", "--quiet"];
-    let output = home.compare(&arguments).output().unwrap();
-    assert!(!text(&output.stderr).contains("is busy"), "{}", text(&output.stderr));
+    let output = home.compared(&arguments);
+    assert!(!output.stderr.contains("is busy"), "{}", output.stderr);
     assert_eq!(starts(&home.run()).len(), 1);
 }

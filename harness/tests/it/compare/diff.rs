@@ -1,14 +1,12 @@
 //! `harness diff` on runs as they lie in folders: what it finds, its exit codes, and what it refuses.
 
 use std::path::Path;
-use std::process::Output;
 
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Purpose};
 use serde_json::Value;
 
-use crate::common::text;
-use crate::compare::subject::Home;
+use crate::common::home::{Ended, Home};
 
 /// Writes a run with twelve blocks made of the cells of one, whose servers took `times` the CPU time, more or less.
 fn write(run: &Run, name: &str, times: f64, home: &Home) -> String {
@@ -28,26 +26,24 @@ fn write(run: &Run, name: &str, times: f64, home: &Home) -> String {
 }
 
 fn diff(home: &Home, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = home.command(&["diff"]);
-    let Output { status, stdout, stderr } = command.args(arguments).output().unwrap();
-    (status.code(), text(&stdout).to_owned(), text(&stderr).to_owned())
+    let Ended { code, stdout, stderr } = home.ended(&[&["diff"], arguments].concat());
+    (code, stdout, stderr)
 }
 
 #[test]
 fn a_run_like_another_has_its_loads_and_gates_have_their_codes() {
     let home = Home::new();
-    home.compare(&["--models", "threaded", "--experiments", "latency-curve"]).output().unwrap();
+    home.compared(&["--models", "threaded", "--experiments", "latency-curve"]);
     let run = home.run();
-    let again = home.path().join("again");
-    let (out, like) = (again.display().to_string(), home.out().display().to_string());
-    home.command(&["compare", "--like", &like, "--out", &out]).output().unwrap();
+    let [out, like] = [home.join("again"), home.out()].map(|run| run.display().to_string());
+    home.ended(&["compare", "--like", &like, "--out", &out]);
     let measured = |run: &Run| -> Vec<String> {
         let measured = run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
         let mut ids: Vec<String> = measured.map(|cell| cell.id.clone()).collect();
         ids.sort();
         ids
     };
-    let second = RunFolder::open(&again).unwrap().read().unwrap();
+    let second = home.run_in("again");
     assert_eq!(measured(&second), measured(&run));
     assert_eq!(second.manifest.planned_cells as usize, second.cells.len());
     let (code, said, errors) = diff(&home, &[&like, &out]);
@@ -99,11 +95,9 @@ fn one_against_the_other(home: &Home, run: &str) {
 #[test]
 fn a_part_of_the_contenders_meets_the_loads_of_all() {
     let home = Home::new();
-    home.compare(&["--models", "sequential,threaded", "--experiments", "latency-curve"]).output().unwrap();
-    let (out, like) = (home.path().join("part"), home.out().display().to_string());
-    let part = out.display().to_string();
-    home.command(&["compare", "--like", &like, "--models", "threaded,async-single", "--out", &part]).output().unwrap();
-    let (whole, part) = (home.run(), RunFolder::open(&out).unwrap().read().unwrap());
+    home.compared(&["--models", "sequential,threaded", "--experiments", "latency-curve"]);
+    home.ended(&["compare", "--like", "the-run", "--models", "threaded,async-single", "--out", "part"]);
+    let (whole, part) = (home.run(), home.run_in("part"));
     let loads = |run: &Run, contender: &str| -> Vec<f64> {
         let own = run.cells.iter().filter(|cell| cell.contender == contender && cell.purpose == Purpose::Measure);
         let mut loads: Vec<f64> = own.filter_map(|cell| cell.load.offered_load_rps).collect();
@@ -121,7 +115,7 @@ fn a_part_of_the_contenders_meets_the_loads_of_all() {
 #[test]
 fn what_cannot_be_compared_is_refused_with_the_remedy() {
     let home = Home::new();
-    home.compare(&["--models", "threaded", "--experiments", "memory"]).output().unwrap();
+    home.compared(&["--models", "threaded", "--experiments", "memory"]);
     let mut run = home.run();
     let base = write(&run, "base", 1.0, &home);
     run.manifest.machine.kernel = "0.0.1".to_owned();
@@ -143,10 +137,8 @@ fn what_cannot_be_compared_is_refused_with_the_remedy() {
 /// Two runs of different machines, reported together.
 fn reports_stay_apart(home: &Home, base: &str, other: &str) {
     let said = |runs: &[&str], format: &str| {
-        let mut command = home.command(&["report", "--format", format]);
-        let Output { status, stdout, stderr } = command.args(runs).output().unwrap();
-        assert!(status.success(), "{}", text(&stderr));
-        (text(&stdout).to_owned(), text(&stderr).to_owned())
+        let Ended { stdout, stderr, .. } = home.ended(&[&["report", "--format", format], runs].concat()).with_code(0);
+        (stdout, stderr)
     };
     let (both, note) = said(&[base, other], "json");
     assert!(note.contains("different machines"), "{note}");

@@ -8,10 +8,10 @@ use reports::record::store::Run;
 use reports::record::{Cell, FailedPart, HostRole, Outcome, PathKind, Warning, WorkerDoubt};
 use rustix::process::Signal;
 
-use crate::common::{LONGEST_WAIT, is_alive, text, within};
-use crate::compare::subject::{Home, Subject, servers_of};
+use crate::common::home::{Ended, HARNESS, Home};
+use crate::common::started::{Started, servers_of};
+use crate::common::{LONGEST_WAIT, assert_checks_held, is_alive, within};
 
-const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
 const SMALL: [&str; 6] =
     ["--models", "threaded,async-single", "--experiments", "thread-or-task,memory", "--worker-program", HARNESS];
 
@@ -37,9 +37,8 @@ fn the_loads_of_a_comparison_are_sent_by_workers() {
     let home = Home::new();
     let started = home.path().join("started");
     let noting = noting(&started);
-    let output = from(&home, &["env", &noting]).output().unwrap();
-    let said = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
+    let output = Ended::of(&mut from(&home, &["env", &noting])).measured();
+    let said = &output.stderr;
     let Run { manifest, cells, .. } = home.run();
     let commands: Vec<&str> = manifest.hosts.iter().map(|host| host.command.as_str()).collect();
     assert_eq!(commands, ["env", noting.as_str()]);
@@ -61,8 +60,7 @@ fn the_loads_of_a_comparison_are_sent_by_workers() {
             let is_told = worker.ledger.is_none_or(|ledger| ledger.ok < 10 || ledger.ok < ledger.scheduled);
             assert!(is_told || worker.p50_ns.is_some(), "{}: {worker:?}", cell.id);
         }
-        let unlike = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(unlike, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
     // One worker for the whole run, and none that is left.
     assert!(matches!(noted(&started)[..], [pid] if !is_alive(pid)), "{:?}", noted(&started));
@@ -74,8 +72,8 @@ fn the_part_of_a_worker_that_is_lost_is_never_sent_and_the_next_cell_has_another
     let started = home.path().join("started");
     // It is cut off as soon as its load has begun.
     let cut = format!("sh -c 'echo $$ >> {}; \"$0\" \"$@\" | sed -u /signs/q'", started.display());
-    let output = from(&home, &["env", &cut]).output().unwrap();
-    let said = text(&output.stderr);
+    let output = Ended::of(&mut from(&home, &["env", &cut]));
+    let said = &output.stderr;
     let Run { cells, .. } = home.run();
     assert!(!cells.is_empty() && noted(&started).len() >= cells.len(), "{said}");
     for cell in &cells {
@@ -86,7 +84,7 @@ fn the_part_of_a_worker_that_is_lost_is_never_sent_and_the_next_cell_has_another
         assert!(requests > 0 || cell.load.offered_load_rps.is_none(), "{}", cell.id);
         assert!(cell.warnings.iter().any(Warning::invalidates), "{}", cell.id);
     }
-    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert_eq!(output.code, Some(4), "{said}");
     assert!(noted(&started).iter().all(|pid| !is_alive(*pid)), "a worker is left");
 }
 
@@ -104,9 +102,7 @@ fn noted(file: &Path) -> Vec<u32> {
 fn the_servers_of_a_comparison_are_started_and_watched_where_they_are() {
     let home = Home::new();
     let file = home.path().join("server-machine");
-    let output = from(&home, &[]).args(["--server-on", &noting(&file)]).output().unwrap();
-    let said = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
+    Ended::of(from(&home, &[]).args(["--server-on", &noting(&file)])).measured();
     let Run { manifest, cells, .. } = home.run();
     let hosts: Vec<(HostRole, &str)> = manifest.hosts.iter().map(|it| (it.role, it.command.as_str())).collect();
     assert_eq!(hosts, [(HostRole::Server, noting(&file).as_str()), (HostRole::Load, "this machine")]);
@@ -117,8 +113,7 @@ fn the_servers_of_a_comparison_are_started_and_watched_where_they_are() {
         assert!(server.counters.is_some() && server.window_cpu_ns.is_some(), "{}: {server:?}", cell.id);
         assert!(!cell.samples.is_empty() && cell.inside.is_some(), "{}", cell.id);
         assert!(cell.workload == "many-clients" || cell.backend.is_some(), "{}: its requests call", cell.id);
-        let unlike = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(unlike, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
     // One for the whole run.
     assert!(matches!(noted(&file)[..], [pid] if !is_alive(pid)), "{:?}", noted(&file));
@@ -130,7 +125,7 @@ fn no_server_is_left_where_whoever_typed_the_run_is_killed() {
     let file = home.path().join("server-machine");
     let mut command = from(&home, &[]);
     command.args(["--blocks", "50", "--server-on", &noting(&file)]);
-    let mut run = Subject::start(command);
+    let mut run = Started::of(&mut command);
     assert!(within(LONGEST_WAIT, || !noted(&file).is_empty()), "the worker of the server's machine was not started");
     let worker = noted(&file)[0];
     let mut server = None;
@@ -150,22 +145,22 @@ fn a_servers_machine_that_is_lost_fails_its_cell_and_is_asked_again_for_the_next
     // The first that is started is cut off at the end of its first cell, before that is told.
     let cut = r#""$0" "$@" | sed -u /listening/q"#;
     let once = format!("sh -c 'if mkdir {} 2>/dev/null; then {cut}; else exec \"$0\" \"$@\"; fi'", flag.display());
-    let output = from(&home, &[]).args(["--server-on", &once]).output().unwrap();
-    let said = text(&output.stderr);
+    let output = Ended::of(from(&home, &[]).args(["--server-on", &once]));
+    let said = &output.stderr;
     let Run { mut cells, .. } = home.run();
     cells.sort_by_key(|cell| cell.started_at_ns);
     let (first, later) = cells.split_first().unwrap();
     let Outcome::Failed { part: FailedPart::Harness, reason, .. } = &first.outcome else { panic!("{first:?}") };
     assert!(reason.contains("the machine for the servers"), "{reason}");
     assert!(later.iter().all(|cell| cell.outcome == Outcome::Completed), "{said}");
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(output.code, Some(1), "{said}");
 }
 
 #[test]
 fn a_servers_machine_does_not_choose_where_the_load_goes() {
     let home = Home::new();
     let lying = r#"sh -c '"$0" "$@" | sed -u "/listening/s/127.0.0.1/127.0.0.2/"'"#;
-    let output = from(&home, &[]).args(["--blocks", "1", "--server-on", lying]).output().unwrap();
+    let output = Ended::of(from(&home, &[]).args(["--blocks", "1", "--server-on", lying]));
     let Run { cells, .. } = home.run();
     assert!(!cells.is_empty());
     for cell in &cells {
@@ -173,17 +168,14 @@ fn a_servers_machine_does_not_choose_where_the_load_goes() {
         assert!(reason.contains("says that its server listens on 127.0.0.2:"), "{reason}");
         assert!(cell.traffic.is_none(), "{}", cell.id);
     }
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
 }
 
 #[test]
 fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     let home = Home::new();
     let refused = |more: &[&str], words: &str| {
-        let output = home.compare(&[&["--worker-program", HARNESS, "--load-from", "env"], more].concat()).output();
-        let output = output.unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+        home.compared(&[&["--worker-program", HARNESS, "--load-from", "env"], more].concat()).refused(words);
     };
     refused(&["--experiments", "slowloris,idle-flood"], "nothing is left to run");
     refused(&["--server-address", "127.0.0.1"], "--allow-remote");

@@ -6,8 +6,9 @@ use std::time::Duration;
 use reports::record::{Cell, Outcome, Purpose, Warning};
 use rustix::process::Signal;
 
-use crate::common::{LONGEST_WAIT, send, text, within};
-use crate::compare::subject::{Home, Subject};
+use crate::common::home::{Ended, HARNESS, Home, at_home};
+use crate::common::started::{LONGEST_RUN, Started};
+use crate::common::{LONGEST_WAIT, send, within};
 
 /// The one cell that failed; every other has completed.
 fn failed(cells: &[Cell]) -> &Cell {
@@ -20,12 +21,11 @@ fn failed(cells: &[Cell]) -> &Cell {
 /// Kills the server that runs once `cells` cells are written, and lets the comparison go on to its end.
 fn with_a_server_killed(arguments: &[&str], cells: usize) -> (Home, String) {
     let home = Home::new();
-    let subject = Subject::start(home.compare(arguments));
+    let subject = Started::of(&mut home.compare(arguments));
     assert!(within(LONGEST_WAIT, || home.cell_files().len() >= cells));
     send(subject.server(), Signal::KILL);
-    let output = subject.output();
-    assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
-    (home, text(&output.stderr).to_owned())
+    let output = subject.ended().with_code(6);
+    (home, output.stderr)
 }
 
 #[test]
@@ -43,7 +43,8 @@ fn a_server_that_dies_under_load_fails_its_cell_and_the_others_go_on() {
         assert_eq!(traffic.ledger.scheduled, traffic.ledger.accounted_for());
     }
     let planned_ns = cell.load.warm_up_ns + cell.load.window_ns;
-    assert!(cell.elapsed_ns < planned_ns + 1_000_000_000, "{} ns to notice", cell.elapsed_ns);
+    let was_held_up = cell.warnings.iter().any(Warning::is_of_the_machine);
+    assert!(was_held_up || cell.elapsed_ns < planned_ns + 1_000_000_000, "{} ns to notice", cell.elapsed_ns);
     assert_eq!(run.cells.len(), run.manifest.planned_cells as usize);
     for contender in ["threaded", "async-single"] {
         let completed = |cell: &&Cell| cell.contender == contender && cell.outcome == Outcome::Completed;
@@ -90,20 +91,11 @@ fn a_server_that_dies_in_its_probe_has_no_capacity() {
 #[test]
 fn few_descriptors_scale_the_plan_down_and_are_named() {
     let home = Home::new();
-    let out = home.out();
-    let shell = "ulimit -n 300 && exec \"$@\"";
-    let compare = ["compare", "--preset", "smoke", "--models", "async-single,threaded", "--out"];
-    let output = Command::new("sh")
-        .args(["-c", shell, "sh", env!("CARGO_BIN_EXE_harness")])
-        .args(compare)
-        .arg(&out)
-        .env("TMPDIR", home.path())
-        .env("HARNESS_LOCK", home.path().join("lock"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
+    let mut command = Command::new("sh");
+    at_home(&mut command, home.path());
+    command.args(["-c", "ulimit -n 300 && exec \"$@\"", "sh", HARNESS, "compare", "--preset", "smoke"]);
+    command.args(["--models", "async-single,threaded", "--out"]).arg(home.out());
+    let said = Ended::of(&mut command).measured().stderr;
     assert!(said.contains("RLIMIT_NOFILE") && said.contains("prlimit --pid $$ --nofile="), "{said}");
     let run = home.run();
     let limits = |warning: &Warning| matches!(warning, Warning::MachineLimit { remedy, .. } if !remedy.is_empty());
@@ -127,20 +119,20 @@ fn few_descriptors_scale_the_plan_down_and_are_named() {
 fn a_generator_that_was_stopped_makes_its_cell_invalid() {
     let home = Home::new();
     let arguments = ["--preset", "quick", "--models", "async-single", "--experiments", "latency-curve", "--out"];
-    let mut command = home.command(&["compare"]);
-    command.args(arguments).arg(home.out());
-    let subject = Subject::start(command);
+    let subject = Started::of(home.command(&["compare"]).args(arguments).arg(home.out()));
     // Two workloads are probed first; then comes a load on schedule, with a window of at least 300 ms. On a busy machine
     // it may be tried several times, so the generator is stopped again and again: at least once in each window.
     assert!(within(LONGEST_WAIT, || home.cell_files().len() >= 2));
-    while home.cell_files().len() < 3 {
+    let seen = within(LONGEST_RUN, || {
         subject.signal(Signal::STOP);
         std::thread::sleep(Duration::from_millis(300));
         subject.signal(Signal::CONT);
         std::thread::sleep(Duration::from_millis(150));
-    }
+        home.cell_files().len() >= 3
+    });
+    assert!(seen, "no cell under load was written");
     subject.signal(Signal::INT);
-    subject.output();
+    subject.ended();
     let cells = home.run().cells;
     let cell = &cells[2];
     assert_eq!((cell.purpose, &cell.outcome), (Purpose::Measure, &Outcome::Completed));
@@ -158,7 +150,7 @@ fn a_reader_of_the_messages_that_has_left_ends_nothing() {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stderr.take());
     let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(0));
+    assert!(matches!(status.code(), Some(0 | 4)), "{status}");
     assert!(home.out().join("report.html").exists());
 }
 
@@ -166,8 +158,8 @@ fn a_reader_of_the_messages_that_has_left_ends_nothing() {
 fn blocks_repeat_every_cell_in_another_order() {
     let home = Home::new();
     let arguments = ["--models", "sequential,threaded,async-single,async-multi", "--blocks", "2"];
-    let output = home.compare(&[&arguments[..], &["--experiments", "memory", "--quiet"]].concat()).output().unwrap();
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let output = home.compared(&[&arguments[..], &["--experiments", "memory", "--quiet"]].concat());
+    assert_eq!(output.measured().stderr, "");
     let run = home.run();
     let order = |block: u32| -> Vec<&str> {
         run.cells.iter().filter(|cell| cell.block == block).map(|cell| cell.contender.as_str()).collect()

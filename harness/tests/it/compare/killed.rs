@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, Output};
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::rngs::ChaCha8Rng;
@@ -14,13 +16,14 @@ use rand::{RngExt, SeedableRng};
 use reports::record::Ending;
 use rustix::process::Signal;
 
-use crate::common::{LONGEST_WAIT, text, within};
-use crate::compare::subject::{Home, Subject, servers_of};
+use crate::common::home::{Ended, Home};
+use crate::common::started::{Started, servers_of};
+use crate::common::{LONGEST_WAIT, within};
 
 const SMALL: [&str; 6] = ["--models", "sequential", "--experiments", "memory", "--blocks", "3"];
 
 /// How often a run is killed before it is let go on to its end.
-const KILLS: u32 = 2;
+const KILLS: usize = 2;
 
 #[test]
 fn a_run_that_was_killed_at_any_moment_is_completed() {
@@ -33,26 +36,37 @@ fn a_run_that_was_killed_at_any_of_many_moments_is_completed() {
     killed(50, 2);
 }
 
-fn killed(rounds: u32, seed: u64) {
+/// How many rounds go on beside each other: most of a run is waiting.
+const AT_A_TIME: usize = 5;
+
+fn killed(rounds: usize, seed: u64) {
     let home = Home::new();
     let begun = Instant::now();
-    assert!(matches!(home.compare(&SMALL).output().unwrap().status.code(), Some(0 | 4)));
+    home.compared(&SMALL).measured();
     let (usual, cells) = (begun.elapsed(), home.cell_files());
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut moments = Moments::default();
-    for _ in 0..rounds {
-        let home = Home::new();
-        for _ in 0..KILLS {
-            // Any moment of it, and some past the end, where there is nothing left to kill.
-            kill_after(&home, usual.mul_f64(random.random_range(0.0..1.1)));
-            moments.note(&home);
-        }
-        let Output { status, stderr, .. } = next(&home).output().unwrap();
-        assert!(matches!(status.code(), Some(0 | 4)), "seed {seed}: {}", text(&stderr));
-        is_complete(&home, &cells);
+    // Any moment of it, and some past the end, where there is nothing left to kill.
+    let mut moment = || usual.mul_f64(random.random_range(0.0..1.1));
+    let plan: Vec<[Duration; KILLS]> = (0..rounds).map(|_| [(); KILLS].map(|()| moment())).collect();
+    let moments = Mutex::new(Moments::default());
+    for beside_each_other in plan.chunks(AT_A_TIME) {
+        thread::scope(|scope| {
+            for kills in beside_each_other {
+                let (moments, cells) = (&moments, &cells);
+                scope.spawn(move || {
+                    let home = Home::new();
+                    for moment in kills {
+                        kill_after(&home, *moment);
+                        moments.lock().unwrap().note(&home);
+                    }
+                    Ended::of(&mut next(&home)).measured();
+                    is_complete(&home, cells);
+                });
+            }
+        });
     }
     // What a round shows depends on where it was killed.
-    eprintln!("{rounds} rounds of {KILLS} kills within {usual:?}: {moments:?}");
+    eprintln!("{rounds} rounds of {KILLS} kills within {usual:?}, seed {seed}: {moments:?}");
 }
 
 /// In which state runs were left.
@@ -83,13 +97,13 @@ fn next(home: &Home) -> Command {
 }
 
 fn kill_after(home: &Home, time: Duration) {
-    let mut subject = Subject::start(next(home));
-    std::thread::sleep(time);
+    let mut subject = Started::of(&mut next(home));
+    thread::sleep(time);
     if !subject.has_ended() {
         subject.signal(Signal::KILL);
         subject.status_within(LONGEST_WAIT).expect("it was killed and has not ended");
     }
-    assert!(within(Duration::from_secs(1), || servers_of(subject.pid()).is_empty()), "a server outlived it");
+    assert!(within(LONGEST_WAIT, || servers_of(subject.pid()).is_empty()), "a server outlived it");
 }
 
 fn is_complete(home: &Home, cells: &[String]) {
@@ -109,8 +123,7 @@ fn is_complete(home: &Home, cells: &[String]) {
     for name in home.cell_files().iter().map(|name| format!("cells/{name}")).chain(["manifest.json".to_owned()]) {
         fs::copy(home.out().join(&name), copy.join(&name)).unwrap();
     }
-    let Output { status, stderr, .. } = home.command(&["report", "copy"]).output().unwrap();
-    assert!(status.success(), "{}", text(&stderr));
+    home.ended(&["report", "copy"]).with_code(0);
     let page = |folder: &std::path::Path| fs::read(folder.join("report.html")).unwrap();
     assert!(page(&copy) == page(&home.out()), "a run that was cut off is rendered as any other");
 }

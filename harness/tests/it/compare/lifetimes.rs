@@ -1,21 +1,17 @@
 //! Signals to a comparison: what it keeps, how it ends, and what is left of its servers.
 
-use std::time::Duration;
-
 use reports::record::Ending;
 use rustix::process::Signal;
 
-use crate::common::{LONGEST_WAIT, is_alive, send, text, within};
-use crate::compare::subject::{Home, Subject, servers_of};
-
-/// The longest that a comparison may take to end in order.
-const ENDING: Duration = Duration::from_secs(3);
+use crate::common::home::Home;
+use crate::common::started::{Started, servers_of};
+use crate::common::{LONGEST_WAIT, is_alive, send, within};
 
 const MODELS: [&str; 2] = ["--models", "threaded,async-single"];
 
 /// A comparison with two cells on disk and a server running.
-fn in_the_middle(home: &Home) -> (Subject, u32) {
-    let subject = Subject::start(home.compare(&MODELS));
+fn in_the_middle(home: &Home) -> (Started, u32) {
+    let subject = Started::of(&mut home.compare(&MODELS));
     assert!(within(LONGEST_WAIT, || home.cell_files().len() >= 2));
     let server = subject.server();
     // A second thread is there once it has said where it listens.
@@ -34,20 +30,19 @@ fn ends_in_order(signal: Signal, code: i32) {
     let (mut subject, _) = in_the_middle(&home);
     let kept = home.cell_files();
     subject.signal(signal);
-    let status = subject.status_within(ENDING).expect("it has not ended in time");
+    let status = subject.status_within(LONGEST_WAIT).expect("it has not ended in time");
     assert_eq!(status.code(), Some(code));
     assert_eq!(servers_of(subject.pid()), [] as [u32; 0]);
-    let output = subject.output();
-    assert!(text(&output.stderr).contains("interrupted:"), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).trim_end().ends_with("the-run/report.html"), "{}", text(&output.stdout));
+    let output = subject.ended();
+    assert!(output.stderr.contains("interrupted:"), "{}", output.stderr);
+    assert!(output.stdout.trim_end().ends_with("the-run/report.html"), "{}", output.stdout);
     assert!(kept.iter().all(|name| home.cell_files().contains(name)));
     let run = home.run();
     assert_eq!(run.manifest.ending, Ending::Interrupted);
     assert!(run.manifest.planned_cells as usize > run.cells.len(), "{}", run.manifest.planned_cells);
     assert!(run.cells.len() >= kept.len());
     let page = std::fs::read(home.out().join("report.html")).unwrap();
-    let again = home.command(&["report", "the-run"]).output().unwrap();
-    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    home.ended(&["report", "the-run"]).with_code(0);
     assert!(std::fs::read(home.out().join("report.html")).unwrap() == page);
 }
 
@@ -64,10 +59,10 @@ fn term_keeps_what_has_been_measured() {
 #[test]
 fn ctrl_c_while_connections_are_held_ends_in_time() {
     let home = Home::new();
-    let mut subject = Subject::start(home.compare(&["--models", "sequential", "--experiments", "memory"]));
+    let mut subject = Started::of(&mut home.compare(&["--models", "sequential", "--experiments", "memory"]));
     subject.server();
     subject.signal(Signal::INT);
-    let status = subject.status_within(ENDING).expect("it has not ended in time");
+    let status = subject.status_within(LONGEST_WAIT).expect("it has not ended in time");
     assert_eq!(status.code(), Some(130));
     assert_eq!(servers_of(subject.pid()), [] as [u32; 0]);
     assert_eq!(home.run().manifest.ending, Ending::Interrupted);
@@ -94,7 +89,7 @@ fn a_second_signal_ends_at_once() {
     let status = subject.status_within(LONGEST_WAIT).expect("it has not ended");
     assert_eq!(status.code(), Some(130));
     assert_eq!(home.run().manifest.ending, Ending::Running, "it has taken its time to write the manifest");
-    assert!(within(Duration::from_secs(1), || !is_alive(server) && servers_of(subject.pid()).is_empty()));
+    assert!(within(LONGEST_WAIT, || !is_alive(server) && servers_of(subject.pid()).is_empty()));
 }
 
 #[test]
@@ -103,7 +98,7 @@ fn a_server_that_hangs_does_not_hold_up_the_end() {
     let (mut subject, server) = in_the_middle(&home);
     send(server, Signal::STOP);
     subject.signal(Signal::INT);
-    let status = subject.status_within(ENDING).expect("it has not ended in time");
+    let status = subject.status_within(LONGEST_WAIT).expect("it has not ended in time");
     assert_eq!(status.code(), Some(130));
     assert!(!is_alive(server) && servers_of(subject.pid()).is_empty());
     assert_eq!(home.run().manifest.ending, Ending::Interrupted);
@@ -116,11 +111,10 @@ fn no_server_outlives_a_killed_comparison_and_its_cells_stay_readable() {
     let kept = home.cell_files().len();
     subject.signal(Signal::KILL);
     subject.status_within(LONGEST_WAIT).unwrap();
-    assert!(within(Duration::from_secs(1), || !is_alive(server) && servers_of(subject.pid()).is_empty()));
+    assert!(within(LONGEST_WAIT, || !is_alive(server) && servers_of(subject.pid()).is_empty()));
     let run = home.run();
     assert_eq!(run.manifest.ending, Ending::Running);
     assert!(run.cells.len() >= kept);
-    let report = home.command(&["report", "the-run"]).output().unwrap();
-    assert_eq!(report.status.code(), Some(0), "{}", text(&report.stderr));
+    home.ended(&["report", "the-run"]).with_code(0);
     assert!(home.out().join("report.html").exists());
 }

@@ -12,14 +12,15 @@ use reports::record::Ending;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::common::{LONGEST_WAIT, text, within};
-use crate::compare::subject::{Home, Subject};
+use crate::common::home::Home;
+use crate::common::started::Started;
+use crate::common::{LONGEST_WAIT, within};
 
 const FOLLOWED: [&str; 5] = ["--models", "threaded,async-single", "--live", "--live-port", "0"];
 
 /// Starts a comparison that is followed; returns it with its page's address.
-pub(crate) fn followed(home: &Home, experiment: &str, more: &[&str]) -> (Subject, String) {
-    let mut subject = Subject::start(home.compare(&[&FOLLOWED[..], &["--experiments", experiment], more].concat()));
+pub(crate) fn followed(home: &Home, experiment: &str, more: &[&str]) -> (Started, String) {
+    let mut subject = Started::of(&mut home.compare(&[&FOLLOWED[..], &["--experiments", experiment], more].concat()));
     let first = subject.first_message();
     let address = first.strip_prefix("live: http://").and_then(|rest| rest.strip_suffix('/'));
     let address = address.unwrap_or_else(|| panic!("the first line is {first:?}")).to_owned();
@@ -85,7 +86,7 @@ fn field(line: &str) -> (String, String) {
 #[test]
 fn figures_grow_with_the_run_and_are_those_of_the_report_at_the_end() {
     let home = Home::new();
-    let (mut subject, address) = followed(&home, "latency-curve", &[]);
+    let (subject, address) = followed(&home, "latency-curve", &[]);
     let (mut states, mut pictures, mut anchors) = (Vec::new(), BTreeMap::new(), Vec::new());
     let mut end = None;
     for (kind, data) in Events::of(&address) {
@@ -113,10 +114,7 @@ fn figures_grow_with_the_run_and_are_those_of_the_report_at_the_end() {
     for (anchor, picture) in pictures {
         assert!(report.contains(picture.trim()), "{anchor} is another in the report");
     }
-    let status = subject.status_within(LONGEST_WAIT).expect("it ends by itself");
-    let output = subject.output();
-    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("\nlive: drew "), "{}", text(&output.stderr));
+    subject.ended().measured().telling("\nlive: drew ");
 }
 
 fn strings(array: &Value) -> Vec<String> {
@@ -213,9 +211,9 @@ fn a_port_that_is_taken_is_refused_with_what_to_do() {
     let home = Home::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = home.compare(&["--live", "--live-port", &port]).output().unwrap();
-    let message = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{message}");
+    let output = home.compared(&["--live", "--live-port", &port]);
+    let message = &output.stderr;
+    assert_eq!(output.code, Some(2), "{message}");
     assert!(message.contains(&format!("127.0.0.1:{port} can't be listened on")), "{message}");
     assert!(message.contains("choose another port with --live-port"), "{message}");
     assert!(!home.out().exists());

@@ -12,22 +12,12 @@ use harness::live::{Limits, LiveLoad, Session, SessionEvent};
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::common::home::Home;
 use crate::common::{LONGEST_WAIT, within};
 use crate::compare::live::followed;
-use crate::compare::subject::Home;
-use crate::devtools::{Browser, Tab};
-
-/// Waits until an expression holds in the page.
-fn wait_for(tab: &mut Tab<'_>, expression: &str) {
-    let until = format!(
-        "new Promise((done) => {{ const end = Date.now() + {}; const look = () => \
-         ({expression}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); }})",
-        LONGEST_WAIT.as_millis()
-    );
-    let seen = tab.evaluate(&until);
-    let page = tab.evaluate("document.querySelector('header')?.innerText + document.location");
-    assert_eq!(seen, json!(true), "{expression} has not come true; the page says {page}");
-}
+use crate::devtools::Browser;
+use crate::watch::session::session;
+use crate::workshop::page::wait_for;
 
 const FITS: &str = "document.documentElement.scrollWidth <= innerWidth";
 
@@ -60,23 +50,11 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
 }
 
 /// Two servers under a small load.
-fn session() -> Session {
+fn small_session() -> Session {
     let asked =
         LiveLoad { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
-    Session {
-        contenders: ["threaded", "async-single"].map(str::to_owned).into(),
-        commands: Vec::new(),
-        page: None,
-        program: Some(env!("CARGO_BIN_EXE_harness").into()),
-        server_cpus: Vec::new(),
-        spin_rate: 100,
-        backend: None,
-        kernel_stack_bytes_per_thread: 16_384,
-        seed: 1,
-        asked,
-        limits: Limits { connections: 4, rate_rps: 100.0, flood: 0 },
-        longest: 2 * LONGEST_WAIT,
-    }
+    let limits = Limits { connections: 4, rate_rps: 100.0, flood: 0 };
+    Session { asked, limits, longest: 2 * LONGEST_WAIT, ..session(&["threaded", "async-single"]) }
 }
 
 #[test]
@@ -87,7 +65,7 @@ fn servers_that_are_watched_are_drawn_frame_by_frame() {
     thread::scope(|scope| {
         let (tells, told) = channel();
         let (commands, commanded) = channel();
-        let (session, stop, web) = (session(), &stop, &web);
+        let (session, stop, web) = (small_session(), &stop, &web);
         scope.spawn(move || session.run(&commanded, &tells, stop));
         scope.spawn(move || {
             for seen in told {

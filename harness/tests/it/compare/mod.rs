@@ -17,13 +17,5 @@ mod live_page;
 mod namespaces;
 mod refusals;
 mod resume;
-pub(crate) mod subject;
 mod unquiet;
 mod whole;
-
-use std::process::Command;
-
-/// The program under test.
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_harness"))
-}

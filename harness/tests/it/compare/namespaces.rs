@@ -5,13 +5,12 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use reports::record::store::Run;
-use reports::record::{HostRole, Outcome, PathKind, Warning};
+use reports::record::{HostRole, Outcome, PathKind};
 
 use crate::common::bed::{ADDRESS, Bed};
-use crate::common::{LONGEST_WAIT, text, within};
-use crate::compare::subject::Home;
-
-const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
+use crate::common::home::{AS_WORKER, Ended, Home};
+use crate::common::{LONGEST_WAIT, assert_checks_held, text, within};
+use crate::skipped::skipped;
 
 /// A command that runs a program in a namespace under a host name.
 fn named(bed: &Bed, place: usize, host: &str) -> String {
@@ -28,20 +27,18 @@ fn processes(name: &str) -> String {
 fn a_comparison_over_three_machines_names_all_of_them() {
     // Their names are this process's.
     if !Command::new("unshare").args(["--uts", "true"]).stderr(Stdio::null()).status().is_ok_and(|it| it.success()) {
-        eprintln!("skipped: no host name of its own can be had here");
+        skipped("no host name of its own can be had here");
         return;
     }
     let Some(bed) = Bed::made() else { return };
     let home = Home::new();
     let [server, a, b] = ["tot-server", "tot-a", "tot-b"];
     let commands = [named(&bed, 0, server), named(&bed, 1, a), named(&bed, 2, b)];
-    let output = home
-        .compare(&["--models", "threaded,async-single", "--experiments", "thread-or-task"])
-        .args(["--server-on", &commands[0], "--load-from", &commands[1], "--load-from", &commands[2]])
-        .args(["--worker-program", HARNESS, "--server-address", ADDRESS, "--allow-remote"])
-        .output()
-        .unwrap();
-    let said = text(&output.stderr);
+    let mut command = home.compare(&["--models", "threaded,async-single", "--experiments", "thread-or-task"]);
+    command.args(["--server-on", &commands[0], "--load-from", &commands[1], "--load-from", &commands[2]]);
+    command.args(AS_WORKER).args(["--server-address", ADDRESS, "--allow-remote"]);
+    let output = Ended::of(&mut command);
+    let said = &output.stderr;
     let Run { manifest, cells, .. } = home.run();
     let hosts: Vec<(&str, HostRole)> = manifest.hosts.iter().map(|it| (it.host.as_str(), it.role)).collect();
     assert_eq!(hosts, [(server, HostRole::Server), (a, HostRole::Load), (b, HostRole::Load)], "{said}");
@@ -59,10 +56,9 @@ fn a_comparison_over_three_machines_names_all_of_them() {
         // Its clock is taken for another machine's.
         let split = cell.traffic.as_ref().unwrap().split.as_ref();
         assert!(split.is_none_or(|split| split.service.is_none()), "{}", cell.id);
-        let unlike = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(unlike, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
+    assert!(matches!(output.code, Some(0 | 4)), "{said}");
     for name in &bed.names {
         assert!(within(LONGEST_WAIT, || processes(name).is_empty()), "left in {name}: {}", processes(name));
     }
@@ -72,11 +68,7 @@ fn a_comparison_over_three_machines_names_all_of_them() {
 fn servers_that_the_workers_can_not_reach_are_refused_with_what_to_do() {
     let Some(bed) = Bed::made() else { return };
     let home = Home::new();
-    let output = home
-        .compare(&["--experiments", "thread-or-task", "--worker-program", HARNESS, "--load-from", &bed.within(1)])
-        .output()
-        .unwrap();
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("give the address at which it reaches them: --server-address IP --allow-remote"), "{said}");
+    let from = ["--experiments", "thread-or-task", "--load-from", &bed.within(1)];
+    let remedy = "give the address at which it reaches them: --server-address IP --allow-remote";
+    home.compared(&[&from[..], &AS_WORKER].concat()).refused(remedy);
 }

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Output;
 
-use crate::common::text;
-use crate::compare::subject::Home;
+use crate::common::home::{Ended, Home};
 
 const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
 
@@ -15,30 +13,26 @@ fn files(home: &Home) -> BTreeMap<String, Vec<u8>> {
     home.cell_files().into_iter().map(read).collect()
 }
 
-fn resume(home: &Home, arguments: &[&str]) -> Output {
-    let out = home.out();
-    let mut command = home.command(&["compare", "--resume", out.to_str().unwrap()]);
-    command.args(arguments).output().unwrap()
+fn resume(home: &Home, arguments: &[&str]) -> Ended {
+    home.ended(&[&["compare", "--resume", "the-run"], arguments].concat())
 }
 
 #[test]
 fn missing_cells_and_more_blocks_are_added_and_the_others_stay() {
     let home = Home::new();
-    home.compare(&SMALL).output().unwrap();
+    home.compared(&SMALL);
     let whole = files(&home);
     let lost = whole.keys().find(|name| name.contains(".b0") && !name.contains("capacity")).unwrap();
     fs::remove_file(home.out().join("cells").join(lost)).unwrap();
     // What a crash in the middle of writing leaves behind.
     fs::write(home.out().join("cells/.tmpAb12Cd"), "{\"schema_version\":1,\"id\":\"latency").unwrap();
-    let Output { status, stderr, .. } = resume(&home, &[]);
-    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    resume(&home, &[]).measured();
     let completed = files(&home);
     assert!(completed.keys().eq(whole.keys()));
     assert!(whole.iter().all(|(name, cell)| name == lost || completed[name] == *cell), "a cell was run again");
     assert_eq!(home.run().manifest.planned_cells as usize, whole.len());
 
-    let Output { status, stderr, .. } = resume(&home, &["--blocks", "2"]);
-    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    resume(&home, &["--blocks", "2"]).measured();
     let doubled = files(&home);
     assert!(completed.iter().all(|(name, cell)| doubled[name] == *cell), "a cell was run again");
     let run = home.run();
@@ -63,15 +57,14 @@ fn what_a_killed_run_left_is_removed_and_named_in_one_line() {
         fs::write(&half, "{\"schema_version\":1,\"id\":\"memory").unwrap();
         fs::create_dir(&notes).unwrap();
     };
-    let cleared_away = |Output { status, stderr, .. }: Output| {
-        let said = text(&stderr);
-        assert!(matches!(status.code(), Some(0 | 4)), "{said}");
+    let cleared_away = |ended: Ended| {
+        let said = ended.measured().stderr;
         let line = "note: removed what a killed run had left behind: 1 half-written file, 1 notes folder";
         assert_eq!(said.lines().filter(|said| said.starts_with(line)).count(), 1, "{said}");
         assert!(!half.exists() && !notes.exists());
     };
     leave();
-    cleared_away(home.compare(&["--models", "sequential", "--experiments", "memory"]).output().unwrap());
+    cleared_away(home.compared(&["--models", "sequential", "--experiments", "memory"]));
     leave();
     cleared_away(resume(&home, &[]));
     assert_eq!(home.run().cells.len(), 1);
@@ -80,14 +73,12 @@ fn what_a_killed_run_left_is_removed_and_named_in_one_line() {
 #[test]
 fn another_machine_build_or_fewer_blocks_are_refused_and_change_nothing() {
     let home = Home::new();
-    home.compare(&["--models", "threaded", "--experiments", "memory", "--blocks", "2"]).output().unwrap();
+    home.compared(&["--models", "threaded", "--experiments", "memory", "--blocks", "2"]);
     let manifest = home.out().join("manifest.json");
     let written = fs::read_to_string(&manifest).unwrap();
     let refused = |changed: &str, arguments: &[&str], reason: &str| {
         fs::write(&manifest, changed).unwrap();
-        let Output { status, stderr, .. } = resume(&home, arguments);
-        let said = text(&stderr);
-        assert_eq!(status.code(), Some(2), "{said}");
+        let said = resume(&home, arguments).with_code(2).stderr;
         assert!(said.contains(reason) && said.contains("make a new run"), "{said}");
         assert_eq!(fs::read_to_string(&manifest).unwrap(), changed);
     };

@@ -4,17 +4,15 @@ use std::process::Command;
 
 use reports::record::{Cell, Outcome, Unobserved, Warning};
 
-use crate::common::confined::{CpuQuota, unless_refused, without_proc_stat};
-use crate::common::text;
-use crate::compare::subject::Home;
+use crate::common::confined::{SmallGroup, unless_refused, without_proc_stat};
+use crate::common::home::Home;
 
 const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
 
 /// The cells of a comparison that ended; nothing where this machine does not let it begin.
-fn cells_of(home: &Home, mut command: Command) -> Option<Vec<Cell>> {
-    let output = unless_refused(command.output())?;
-    let said = text(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
+fn cells_of(home: &Home, command: Command) -> Option<Vec<Cell>> {
+    let output = unless_refused(command)?.measured();
+    let said = &output.stderr;
     let cells = home.run().cells;
     assert!(!cells.is_empty() && cells.iter().all(|cell| cell.outcome == Outcome::Completed), "{said}");
     Some(cells)
@@ -22,7 +20,7 @@ fn cells_of(home: &Home, mut command: Command) -> Option<Vec<Cell>> {
 
 #[test]
 fn a_quota_is_in_every_cell_that_it_stopped_and_said_at_the_start() {
-    let Some(a_fifth_of_a_cpu) = CpuQuota::of_percent(20) else { return };
+    let Some(a_fifth_of_a_cpu) = SmallGroup::of_cpu_percent(20) else { return };
     let home = Home::new();
     let Some(cells) = cells_of(&home, a_fifth_of_a_cpu.around(&home.compare(&SMALL))) else { return };
     let is_it = |warning: &Warning| matches!(warning, Warning::GeneratorThrottled(_));
@@ -52,10 +50,10 @@ fn a_machine_that_can_not_be_seen_is_quiet_in_no_cell() {
 #[test]
 fn one_block_decides_no_claim_but_by_exact_counts() {
     let home = Home::new();
-    let output = home.compare(&["--experiments", "keep-alive,blocking-pool", "--blocks", "1"]).output().unwrap();
-    let said = text(&output.stdout);
+    let output = home.compared(&["--experiments", "keep-alive,blocking-pool", "--blocks", "1"]);
+    let said = &output.stdout;
     let claims: Vec<&str> = said.lines().filter(|line| line.starts_with("  \u{201c}")).collect();
-    assert_eq!(claims.len(), 2, "{said}{}", text(&output.stderr));
+    assert_eq!(claims.len(), 2, "{said}{}", output.stderr);
     for claim in claims {
         assert!(claim.contains(" Cannot tell here: ") || claim.ends_with("(counted exactly)"), "{claim}");
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Output;
 use std::sync::OnceLock;
 
 use harness::experiments::EXPERIMENTS;
@@ -13,13 +12,13 @@ use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
 use reports::study::died_as_a_result;
 use servers::default_models;
 
-use crate::common::text;
-use crate::compare::subject::Home;
+use crate::common::assert_checks_held;
+use crate::common::home::{Ended, Home};
 
 /// The experiments that run by default, once for all the tests in here, with the summary as JSON.
 struct Whole {
     home: Home,
-    output: Output,
+    output: Ended,
     run: Run,
 }
 
@@ -27,7 +26,7 @@ fn whole() -> &'static Whole {
     static WHOLE: OnceLock<Whole> = OnceLock::new();
     WHOLE.get_or_init(|| {
         let home = Home::new();
-        let output = home.compare(&["--format", "json"]).output().unwrap();
+        let output = home.compared(&["--format", "json"]);
         let run = home.run();
         Whole { home, output, run }
     })
@@ -67,15 +66,14 @@ const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "same-m
 fn everyone_is_put_to_their_experiments_and_nothing_fails() {
     let Whole { output, run, .. } = whole();
     let code = code_of(run);
-    assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
-    assert_eq!(text(&output.stderr).contains("invalid:"), code == 4, "{}", text(&output.stderr));
+    assert_eq!(output.code, Some(code), "{}", output.stderr);
+    assert_eq!(output.stderr.contains("invalid:"), code == 4, "{}", output.stderr);
     let seen: BTreeSet<(&str, &str)> =
         measured(run).map(|cell| (cell.contender.as_str(), cell.experiment.as_str())).collect();
     assert_eq!(seen, cast());
     for cell in run.cells.iter().filter(|cell| !died_as_a_result(cell)) {
         assert_eq!(cell.outcome, Outcome::Completed, "{}", cell.id);
-        let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-        assert_eq!(failed, None, "{}", cell.id);
+        assert_checks_held(cell);
     }
 }
 
@@ -189,7 +187,7 @@ fn servers_of_a_run_are_as_many_processes_as_cells() {
 #[test]
 fn stdout_is_data_and_nothing_but_data() {
     let Whole { home, output, .. } = whole();
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said = output.json();
     let report = home.out().join("report.html");
     assert_eq!(said["report"], report.to_str().unwrap());
     assert!(!said["summary"]["tables"].as_array().unwrap().is_empty());
@@ -212,14 +210,13 @@ fn a_report_rendered_again_is_the_same_to_the_byte() {
     let before = fs::read(&page).unwrap();
     assert!(before.len() > 10_000);
     for format in ["table", "md", "csv", "json"] {
-        let output = home.command(&["report", "the-run", "--format", format]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        assert_eq!(output.stderr, b"", "{format}");
+        let output = home.ended(&["report", "the-run", "--format", format]).with_code(0);
+        assert_eq!(output.stderr, "", "{format}");
         assert!(!output.stdout.is_empty());
         assert!(fs::read(&page).unwrap() == before, "{format}: the page has changed");
     }
-    let card = home.command(&["report", "the-run"]).output().unwrap();
-    let lines: Vec<&str> = text(&card.stdout).lines().collect();
+    let card = home.ended(&["report", "the-run"]);
+    let lines: Vec<&str> = card.stdout.lines().collect();
     assert_eq!(lines.last(), Some(&"report: the-run/report.html"));
     assert!(lines.len() <= 20 && lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
     assert!(lines.iter().any(|line| line.starts_with("memory per idle connection")), "{lines:#?}");
@@ -239,9 +236,9 @@ fn a_folder_that_holds_a_run_is_left_alone() {
         home.cell_files().iter().map(|name| fs::read(home.out().join("cells").join(name)).unwrap()).collect()
     };
     let before = (fs::read(home.out().join("manifest.json")).unwrap(), bytes());
-    let output = home.compare(&["--models", "threaded", "--experiments", "memory"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("already holds a run; name another folder"), "{}", text(&output.stderr));
-    assert_eq!(output.stdout, b"");
+    let output = home
+        .compared(&["--models", "threaded", "--experiments", "memory"])
+        .refused("already holds a run; name another folder");
+    assert_eq!(output.stdout, "");
     assert!((fs::read(home.out().join("manifest.json")).unwrap(), bytes()) == before);
 }

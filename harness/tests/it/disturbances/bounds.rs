@@ -1,32 +1,17 @@
 //! Bounds on a running process: met, named as the cause of its end, and gone with it.
 
-use std::process::Command;
-use std::time::Duration;
+use std::path::Path;
 
-use harness::process::{Cap, Launch, ServerProcess, launch_program};
+use harness::process::{Cap, ServerProcess};
 use rustix::process::Signal;
-use tempfile::TempDir;
 
-use crate::common::{LONGEST_WAIT, groups_of, is_alive, send, state, within};
-use crate::disturbances::program;
+use crate::common::fakes::{Fake, HANDSHAKE};
+use crate::common::home::HARNESS;
+use crate::common::{LONGEST_WAIT, assert_no_groups_of, is_alive, send, state, within};
+use crate::supervision::launch_as;
 
-fn launch(program: &std::path::Path, contender: &str) -> ServerProcess {
-    let readiness_deadline = Duration::from_secs(20);
-    launch_program(program, &Launch { readiness_deadline, spin_rate: Some(100), ..Launch::new(contender) }).unwrap()
-}
-
-/// A shell script that says a true handshake and then does as it is told; it lies in the folder.
-fn script(folder: &TempDir, then: &str) -> std::path::PathBuf {
-    let path = folder.path().join("fake");
-    let text = format!(
-        "while [ \"$1\" != --nonce ]; do shift; done\n\
-         echo '{{\"address\":\"127.0.0.1:1\",\"pid\":'$$',\"nonce\":\"'$2'\",\"model\":\"fake\"}}'\n{then}"
-    );
-    // Written by a process of its own: a descriptor of ours that is open for writing could be inherited by a child that
-    // another test forks at this moment, and the script could then not be executed.
-    let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod +x "$0""#;
-    assert!(Command::new("sh").args(["-c", write]).arg(&path).arg(text).status().unwrap().success());
-    path
+fn launch(program: &Path, contender: &str) -> ServerProcess {
+    launch_as(program, contender, LONGEST_WAIT).unwrap()
 }
 
 fn death(server: &mut ServerProcess) -> String {
@@ -40,9 +25,8 @@ fn death(server: &mut ServerProcess) -> String {
 
 #[test]
 fn a_process_that_takes_too_much_memory_is_killed_and_the_cause_is_named() {
-    let folder = TempDir::new().unwrap();
-    let greedy = script(&folder, "read wait < /dev/null; text=x; while :; do text=$text$text; done");
-    let mut server = launch(&greedy, "threaded");
+    let greedy = Fake::new(&format!("{HANDSHAKE}\nread wait < /dev/null; text=x; while :; do text=$text$text; done"));
+    let mut server = launch(&greedy.path, "threaded");
     let bounds = server.bound(&[Cap::Memory(48 << 20)]).unwrap();
     assert_eq!((bounds[0].resource.as_str(), bounds[0].value), ("memory", 48 << 20));
     let how = death(&mut server);
@@ -51,24 +35,24 @@ fn a_process_that_takes_too_much_memory_is_killed_and_the_cause_is_named() {
         assert!(how.contains("by the watchdog") && how.contains("48.0 MiB of memory are allowed"), "{how}");
     }
     assert_eq!(server.stop().death.unwrap().how, how);
-    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
+    assert_no_groups_of(std::process::id());
 }
 
 #[test]
 fn a_bounded_process_that_is_killed_by_another_hand_is_not_blamed_on_its_bounds() {
-    let mut server = launch(program(), "threaded");
+    let mut server = launch(HARNESS.as_ref(), "threaded");
     server.bound(&[Cap::Threads(500), Cap::OpenFiles(500), Cap::Memory(1 << 30)]).unwrap();
     send(server.pid(), Signal::KILL);
     assert_eq!(death(&mut server), "was killed by SIGKILL");
     drop(server);
-    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
+    assert_no_groups_of(std::process::id());
 }
 
 #[test]
 fn a_panic_is_quoted_in_the_death() {
-    let folder = TempDir::new().unwrap();
     let panics = "echo \"thread 'main' panicked at src/main.rs:1:2:\" >&2; echo 'out of luck' >&2; exit 101";
-    let mut server = launch(&script(&folder, panics), "threaded");
+    let fake = Fake::new(&format!("{HANDSHAKE}\n{panics}"));
+    let mut server = launch(&fake.path, "threaded");
     assert_eq!(death(&mut server), "exited with status 101");
     let stopped = server.stop();
     assert_eq!(
@@ -79,7 +63,7 @@ fn a_panic_is_quoted_in_the_death() {
 
 #[test]
 fn a_paused_process_stands_still_goes_on_and_can_be_stopped_all_the_same() {
-    let server = launch(program(), "async-single");
+    let server = launch(HARNESS.as_ref(), "async-single");
     let pid = server.pid();
     server.pause();
     assert!(within(LONGEST_WAIT, || state(pid) == Some('T')));
@@ -92,11 +76,11 @@ fn a_paused_process_stands_still_goes_on_and_can_be_stopped_all_the_same() {
 
 #[test]
 fn bounds_on_a_process_that_has_ended_do_no_harm_and_leave_nothing() {
-    let folder = TempDir::new().unwrap();
-    let mut server = launch(&script(&folder, "exit 3"), "threaded");
+    let fake = Fake::new(&format!("{HANDSHAKE}\nexit 3"));
+    let mut server = launch(&fake.path, "threaded");
     assert_eq!(death(&mut server), "exited with status 3");
     // It may be too late for some of them, and whoever asked for them sees it dead anyway.
     let _ = server.bound(&[Cap::Memory(1 << 20), Cap::Threads(10), Cap::OpenFiles(10)]);
     assert_eq!(server.stop().death.unwrap().how, "exited with status 3");
-    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
+    assert_no_groups_of(std::process::id());
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use harness::observe::allowed_cpus;
 use harness::plan::{ArrivalProcess, Bounds, CpuNeed, DisturbanceKind, LoadSpec, Shape, Task, TaskKind, Work, place};
-use reports::record::{Cell, Fate, Outcome, PlacementKind, PlacementRecord as Placed, Warning};
+use reports::record::{Cell, Fate, Outcome, PlacementKind, PlacementRecord as Placed};
 
-use crate::common::groups_of;
+use crate::common::{assert_checks_held, assert_no_groups_of};
 use crate::disturbances::trial::{MS, run, task};
 
 const UNBOUNDED: Bounds = Bounds { threads: None, open_files: None, memory_bytes: None };
@@ -17,8 +17,7 @@ fn checked(cell: Cell) -> Cell {
     assert_eq!(traffic.ledger.scheduled, traffic.ledger.accounted_for());
     assert_eq!(traffic.events.len() as u64, traffic.ledger.scheduled);
     assert_eq!(cell.variation, Some(1.5));
-    let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-    assert_eq!(failed, None, "{:?}", cell.warnings);
+    assert_checks_held(&cell);
     cell
 }
 
@@ -156,7 +155,7 @@ fn bounds_are_met_named_and_written_down() {
         assert!(cell.server.peak_threads.unwrap() <= 30 && cell.server.counters.unwrap().spawn_errors > 0);
     }
     assert_eq!(end.failed, 0);
-    assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
+    assert_no_groups_of(std::process::id());
 }
 
 fn on_all_cpus() -> Task {

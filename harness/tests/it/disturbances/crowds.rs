@@ -1,13 +1,16 @@
 //! Many at once, slow ones, and those who wait when the server is told to stop: whole cells, and what clients do against
 //! servers of known behaviour.
 
+use std::thread;
 use std::time::Duration;
 
 use harness::plan::{Bounds, DisturbanceKind, TaskKind, Work};
+use harness::run::RunEnd;
 use reports::metrics::{Reading, metric};
 use reports::record::{Cell, Fate, Outcome, Warning};
 use reports::study::Pool;
 
+use crate::common::assert_checks_held;
 use crate::disturbances::trial::{run, task};
 
 const UNBOUNDED: Bounds = Bounds { threads: None, open_files: None, memory_bytes: None };
@@ -16,17 +19,12 @@ fn value(cell: &Cell, name: &str) -> Option<f64> {
     metric(name).unwrap().of_pool(&Pool::of(vec![cell])).value()
 }
 
-fn assert_checked(cell: &Cell) {
-    let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
-    assert_eq!(failed, None, "{:?}", cell.warnings);
-}
-
 #[test]
 fn a_burst_comes_once_and_is_over_when_the_last_was_answered() {
     let (cell, _) = run("async-multi", || {
         task(DisturbanceKind::Burst { connections: 300, work: Work::new("echo", "all at once") }, UNBOUNDED)
     });
-    assert_checked(&cell);
+    assert_checks_held(&cell);
     let traffic = cell.disturbance.as_ref().unwrap().traffic.as_ref().unwrap();
     assert_eq!((traffic.ledger.scheduled, traffic.ledger.ok), (300, 300), "{traffic:?}");
     assert_eq!(traffic.connections.established, 300);
@@ -43,7 +41,7 @@ fn a_burst_that_a_short_queue_does_not_hold_overflows() {
     let (cell, _) = run("sequential:backlog=1", || {
         task(DisturbanceKind::Burst { connections: 60, work: Work::new("sleep", "50ms") }, UNBOUNDED)
     });
-    assert_checked(&cell);
+    assert_checks_held(&cell);
     assert!(cell.server.listen_overflows.unwrap() > 10, "{:?}", cell.server);
     assert!(matches!(metric("time_to_drain").unwrap().of_pool(&Pool::of(vec![&cell])), Reading::Beyond(_)));
 }
@@ -64,7 +62,7 @@ fn who_does_not_read_keeps_a_pool_and_no_task() {
         task
     };
     let (pool, _) = run("thread-pool:workers=1", slow);
-    assert_checked(&pool);
+    assert_checks_held(&pool);
     let disturbance = pool.disturbance.as_ref().unwrap();
     assert_eq!(disturbance.course.iter().map(|progress| progress.held).max(), Some(6));
     let [.., let_go] = &disturbance.course[..] else { panic!("{disturbance:?}") };
@@ -94,28 +92,42 @@ fn term() -> harness::plan::Task {
     task
 }
 
-#[test]
-fn a_server_that_is_told_to_stop_loses_what_it_began() {
-    for contender in ["threaded", "thread-pool:workers=32", "async-single", "async-multi"] {
+/// Two of them at a time, since most of a cell is waiting.
+fn told_to_stop(contenders: &[&str], check: impl Fn(&str, Cell, RunEnd) + Sync) {
+    let one = |contender: &str| {
         let (cell, end) = run(contender, term);
-        assert_checked(&cell);
-        assert_eq!((end.failed, &cell.outcome), (0, &Outcome::Completed), "{contender}: it did what it was told");
-        let died = |warning: &&Warning| matches!(warning, Warning::ServerDied { .. } | Warning::NotObserved { .. });
-        assert_eq!(cell.warnings.iter().find(died), None, "{contender}");
-        assert_eq!(value(&cell, "replies_lost"), Some(8.0), "{contender}: {:?}", cell.disturbance);
-        assert!(value(&cell, "time_to_stop").is_some() && cell.server.counters.is_some(), "{contender}");
-        let fates: Vec<Fate> = cell.traffic.unwrap().events.iter().map(|event| event.fate).collect();
-        assert!(fates.ends_with(&[Fate::Refused; 20]) && fates.contains(&Fate::Ok), "{contender}: {fates:?}");
+        assert_checks_held(&cell);
+        assert_eq!(cell.outcome, Outcome::Completed, "{contender}: it did what it was told");
+        assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
+        check(contender, cell, end);
+    };
+    for pair in contenders.chunks(2) {
+        thread::scope(|scope| {
+            for contender in pair {
+                let one = &one;
+                scope.spawn(move || one(contender));
+            }
+        });
     }
 }
 
 #[test]
+fn a_server_that_is_told_to_stop_loses_what_it_began() {
+    told_to_stop(&["threaded", "thread-pool:workers=32", "async-single", "async-multi"], |contender, cell, end| {
+        assert_eq!(end.failed, 0, "{contender}");
+        let died = |warning: &&Warning| matches!(warning, Warning::ServerDied { .. } | Warning::NotObserved { .. });
+        assert_eq!(cell.warnings.iter().find(died), None, "{contender}");
+        assert_eq!(value(&cell, "replies_lost"), Some(8.0), "{contender}: {:?}", cell.disturbance);
+        assert!(cell.server.counters.is_some(), "{contender}");
+        let fates: Vec<Fate> = cell.traffic.unwrap().events.iter().map(|event| event.fate).collect();
+        assert!(fates.ends_with(&[Fate::Refused; 20]) && fates.contains(&Fate::Ok), "{contender}: {fates:?}");
+    });
+}
+
+#[test]
 fn a_server_that_drains_answers_what_it_began_and_waits_for_nobody_else() {
-    for contender in ["threaded:drain=30s", "thread-pool:drain=30s,workers=32", "async-single:drain=30s"] {
-        let (cell, _) = run(contender, term);
-        assert_checked(&cell);
-        assert_eq!(cell.outcome, Outcome::Completed, "{contender}");
+    let drain = ["threaded:drain=30s", "thread-pool:drain=30s,workers=32", "async-single:drain=30s"];
+    told_to_stop(&drain, |contender, cell, _| {
         assert_eq!(value(&cell, "replies_lost"), Some(0.0), "{contender}: {:?}", cell.disturbance);
-        assert!(value(&cell, "time_to_stop").is_some(), "{contender}: {:?}", cell.server.died_at_ns);
-    }
+    });
 }

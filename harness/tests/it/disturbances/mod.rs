@@ -11,10 +11,3 @@ mod fakes;
 mod left_behind;
 mod over_the_network;
 mod trial;
-
-use std::path::Path;
-
-/// The program under test.
-fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_harness"))
-}

@@ -1,7 +1,6 @@
 //! Each disturbance against a server whose behaviour is known: what is counted must be what happened.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -10,8 +9,8 @@ use harness::load::{self, DisturbError, Disturbed, Generator, Order, now_ns};
 use harness::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work};
 use reports::record::{DisturbanceProgress, Fate, Traffic};
 use servers::protocol::Wire;
-use servers::{Contender, Server};
 
+use crate::common::own_server::serve;
 use crate::common::{LONGEST_WAIT, within};
 use crate::disturbances::fakes::{self, Habit};
 
@@ -52,18 +51,9 @@ fn in_its_time(disturbed: &Disturbed, per_second: f64) -> u64 {
 /// What became of a server of ours meanwhile, which tells how many requests it has served: what was done, and how many they
 /// were when it had ended.
 fn with_server<T>(model: &str, work: impl FnOnce(SocketAddr, &dyn Fn() -> u64) -> T) -> (T, u64) {
-    let contender = Contender::parse(model).unwrap();
-    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-    let target = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
-    let running = thread::spawn({
-        let server = Arc::clone(&server);
-        move || (contender.model.run)(listener, &server).unwrap()
-    });
-    let done = work(target, &|| server.counters().requests_served);
-    server.stop_handle().stop();
-    running.join().unwrap();
-    (done, server.counters().requests_served)
+    let server = serve(model, Wire::JsonLines);
+    let done = work(server.address, &|| server.served());
+    (done, server.stopped())
 }
 
 /// What was held while it lasted; at its end everything was let go.

@@ -13,7 +13,7 @@ use reports::record::{Cell, Ending, Manifest, PlacementKind, SCHEMA_VERSION};
 use servers::Contender;
 use tempfile::TempDir;
 
-use crate::disturbances::program;
+use crate::common::home::HARNESS;
 
 pub(crate) const MS: u64 = 1_000_000;
 
@@ -60,7 +60,7 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
         folder: &folder,
         manifest,
         interrupt: &interrupt,
-        program: Some(program()),
+        program: Some(HARNESS.as_ref()),
         elsewhere: None,
     };
     let end = execution.run(&mut Silent).unwrap();

@@ -5,37 +5,22 @@
 mod figures;
 mod schemas;
 
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use servers::protocol::Wire;
-use tempfile::TempDir;
 
+use crate::common::home::Home;
 use crate::common::own_server::OwnServer;
-use crate::common::text;
-
-/// A file of the repository.
-fn of_repository(path: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
-}
-
-/// The program with these arguments, at home in a folder of its own.
-fn harness(home: &TempDir, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command.args(arguments).env("TMPDIR", home.path()).env("HARNESS_LOCK", home.path().join("lock"));
-    command.current_dir(home.path()).stdin(Stdio::null()).output().unwrap()
-}
+use crate::common::root;
 
 /// What it writes to stdout, whose figures need not be fit to be believed: other tests keep the machine busy.
-fn written(home: &TempDir, arguments: &[&str]) -> String {
-    let Output { status, stdout, stderr } = harness(home, arguments);
-    assert!([Some(0), Some(4)].contains(&status.code()), "{arguments:?}: {status}\n{}", text(&stderr));
-    String::from_utf8(stdout).unwrap()
+fn written(home: &Home, arguments: &[&str]) -> String {
+    home.ended(arguments).measured().stdout
 }
 
 /// A copy of a saved run, which a report is written into.
-fn saved(home: &TempDir, name: &str, run: &str) {
-    let copied = Command::new("cp").arg("-r").arg(of_repository(run)).arg(home.path().join(name)).status();
+fn saved(home: &Home, name: &str, run: &str) {
+    let copied = Command::new("cp").arg("-r").arg(root().join(run)).arg(home.join(name)).status();
     assert!(copied.unwrap().success());
 }
 

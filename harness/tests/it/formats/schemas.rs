@@ -9,11 +9,12 @@ use std::path::Path;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::common::text;
-use crate::formats::{harness, of_repository, saved, serve, written};
+use crate::common::home::{AS_WORKER, Home};
+use crate::common::root;
+use crate::formats::{saved, serve, written};
 
 fn schema(name: &str) -> Value {
-    let path = of_repository("docs/schemas").join(format!("{name}.json"));
+    let path = root().join("docs/schemas").join(format!("{name}.json"));
     serde_json::from_slice(&fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))).unwrap()
 }
 
@@ -71,29 +72,29 @@ fn saved_runs_of_this_schema_keep_to_it() {
     ];
     let is_of_today = |run: &&str| {
         let manifest: Value =
-            serde_json::from_slice(&fs::read(of_repository(run).join("manifest.json")).unwrap()).unwrap();
+            serde_json::from_slice(&fs::read(root().join(run).join("manifest.json")).unwrap()).unwrap();
         manifest["schema_version"] == reports::record::SCHEMA_VERSION
     };
-    let files: usize = runs.into_iter().filter(is_of_today).map(|run| assert_run_keeps(&of_repository(run))).sum();
+    let files: usize = runs.into_iter().filter(is_of_today).map(|run| assert_run_keeps(&root().join(run))).sum();
     assert!(files > 10, "only {files} files");
 }
 
 #[test]
 fn a_run_of_today_keeps_to_the_schemas_and_so_does_its_summary() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let experiments = "memory,blocking-sleep,slowloris";
     let models = "threaded,async-single";
     let plan = ["compare", "--preset", "smoke", "--experiments", experiments, "--models", models];
     let summary = written(&home, &[&plan[..], &["--out", "run", "--format", "json"]].concat());
     assert_keeps(&strict("summary"), &summary, "compare --format json");
-    assert!(assert_run_keeps(&home.path().join("run")) > 5);
+    assert!(assert_run_keeps(&home.join("run")) > 5);
     let several = written(&home, &["report", "run", "run", "--format", "json"]);
     assert_keeps(&strict("summaries"), &several, "report of two runs");
 }
 
 #[test]
 fn a_summary_with_every_row_keeps_to_its_schema() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     saved(&home, "run", "reports/samples/default-run");
     let summary = written(&home, &["report", "run", "--format", "json"]);
     let rows = serde_json::from_str::<Value>(&summary).unwrap()["scorecard"].as_array().unwrap().len();
@@ -103,9 +104,9 @@ fn a_summary_with_every_row_keeps_to_its_schema() {
 
 #[test]
 fn a_load_keeps_to_its_schema_whatever_becomes_of_it() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let (_server, address) = serve();
-    let worker = ["--worker-program", env!("CARGO_BIN_EXE_harness"), "--load-from", "sh -c 'exec \"$0\" \"$@\"'"];
+    let worker = [AS_WORKER[0], AS_WORKER[1], "--load-from", "sh -c 'exec \"$0\" \"$@\"'"];
     let gates = ["--fail-on", "p99>1h", "--fail-on", "errors>100%"];
     let ways: [&[&str]; 5] = [
         &["--rate", "500", "--work", "echo hi"],
@@ -118,15 +119,15 @@ fn a_load_keeps_to_its_schema_whatever_becomes_of_it() {
     let validator = strict("load");
     for way in ways {
         let brief = ["load", &address, "--format", "json", "--duration", "300ms", "--warm-up", "50ms", "-c", "4"];
-        let output = harness(&home, &[&brief, way, &gates].concat());
-        assert_keeps(&validator, text(&output.stdout), &format!("{way:?}: {}", text(&output.stderr)));
+        let output = home.ended(&[&brief, way, &gates].concat());
+        assert_keeps(&validator, &output.stdout, &format!("{way:?}: {}", output.stderr));
     }
 }
 
 /// What the schemas are worth: a field that nobody described, one that is lost, and a number that is a text are found.
 #[test]
 fn what_does_not_keep_to_a_schema_is_found() {
-    let file = fs::read_to_string(of_repository("reports/tests/fixtures/schema-2/manifest.json")).unwrap();
+    let file = fs::read_to_string(root().join("reports/tests/fixtures/schema-2/manifest.json")).unwrap();
     let sound: Value = serde_json::from_str(&file).unwrap();
     let validator = strict("manifest");
     assert!(validator.is_valid(&sound));

@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::common::{LONGEST_WAIT, send, within};
-use crate::gate::subject::{Ended, Repository, ended};
+use crate::gate::subject::{Repository, ended};
 
 #[test]
 fn what_does_not_build_is_named_and_leaves_nothing() {
     let repository = Repository::new();
     repository.branch("broken", "build", "#!/bin/sh\necho it will not >&2\nexit 3\n");
-    let Ended { code, said } = ended(repository.gate_on("broken"));
+    let (code, said) = ended(repository.gate_on("broken"));
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("it will not") && said.contains("head does not build: ./build ended with 3"), "{said}");
     assert!(!repository.out().exists());
@@ -25,7 +25,7 @@ fn what_does_not_build_is_named_and_leaves_nothing() {
 fn a_server_that_does_not_start_is_named_and_leaves_nothing() {
     let repository = Repository::new();
     repository.branch("broken", "server", "#!/bin/sh\necho no server today >&2\nexit 3\n");
-    let Ended { code, said } = ended(repository.gate_on("broken"));
+    let (code, said) = ended(repository.gate_on("broken"));
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("--server head: ") && said.contains("no server today"), "{said}");
     repository.assert_clean();
@@ -42,7 +42,7 @@ fn a_checkout_that_can_not_be_removed_is_named_and_changes_no_exit_code() {
     fs::set_permissions(tools.join("rm"), fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = repository.gate_on("broken");
     command.env("PATH", format!("{}:{}", tools.display(), std::env::var("PATH").unwrap()));
-    let Ended { code, said } = ended(command);
+    let (code, said) = ended(command);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("could not be removed"), "{said}");
     assert_eq!(repository.git(&["worktree", "list"]).lines().count(), 1);
@@ -58,7 +58,7 @@ fn what_is_built_gets_no_token() {
     );
     let mut command = repository.gate_on("curious");
     command.env("GH_TOKEN", "secret").env("GITHUB_TOKEN", "secret");
-    let Ended { said, .. } = ended(command);
+    let (_, said) = ended(command);
     assert!(said.contains("token: none none"), "{said}");
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::gate::subject::{Ended, Repository, ended};
+use crate::gate::subject::{Repository, ended};
 
 const WORSE: Option<i32> = Some(5);
 const CANNOT_TELL: Option<i32> = Some(4);
@@ -20,13 +20,13 @@ const TRIES: u32 = 4;
 const SHORT: [&str; 3] = ["--", "--preset", "smoke"];
 
 /// The gate's answer once it has one. Others who use the machine may keep it from telling, which is no fault.
-fn decided(repository: &Repository, command: &dyn Fn() -> Command) -> Ended {
+fn decided(repository: &Repository, command: &dyn Fn() -> Command) -> (Option<i32>, String) {
     for _ in 1..TRIES {
-        let ended = ended(command());
-        if ended.code != CANNOT_TELL {
-            return ended;
+        let (code, said) = ended(command());
+        if code != CANNOT_TELL {
+            return (code, said);
         }
-        eprintln!("once more: {}", ended.said);
+        eprintln!("once more: {said}");
         fs::remove_dir_all(repository.out()).unwrap();
     }
     ended(command())
@@ -53,7 +53,7 @@ fn work_that_takes_three_tenths_more_is_worse() {
         command.args(["--comment", "7"]).args(SHORT);
         hub.before(command)
     };
-    let Ended { code, said } = decided(&repository, &short);
+    let (code, said) = decided(&repository, &short);
     assert_eq!(code, WORSE, "{said}");
     assert!(said.contains("cpu-per-request>+10% regressed: ") && said.contains("makes the server worse"), "{said}");
     let found = repository.found();
@@ -80,7 +80,7 @@ fn a_change_that_is_none_is_never_worse() {
     let hub = Hub::new(&repository, "41\n42\n");
     let mut command = repository.gate_on("same");
     command.args(["--comment", "7"]).args(SHORT);
-    let Ended { code, said } = ended(hub.before(command));
+    let (code, said) = ended(hub.before(command));
     assert!([NO_WORSE, CANNOT_TELL].contains(&code), "{code:?} {said}");
     let outcome = &repository.found()["gates"][0]["outcome"];
     assert_eq!(outcome, if code == NO_WORSE { "passed" } else { "inconclusive" });
@@ -108,7 +108,7 @@ fn what_main_has_become_since_does_not_count() {
         command.args(SHORT);
         command
     };
-    let Ended { code, said } = decided(&repository, &short);
+    let (code, said) = decided(&repository, &short);
     assert_eq!(code, WORSE, "{said}");
 }
 
@@ -122,7 +122,7 @@ fn of_twenty_changes_that_are_none_hardly_any_is_worse() {
     for _ in 0..20 {
         let mut command = repository.gate_on("same");
         command.args(SHORT);
-        codes.push(ended(command).code);
+        codes.push(ended(command).0);
         fs::remove_dir_all(repository.out()).unwrap();
     }
     eprintln!("{codes:?}");

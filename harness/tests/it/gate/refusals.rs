@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::gate::subject::{Ended, Repository, ended};
+use crate::gate::subject::{Repository, ended};
 
 #[test]
 fn what_makes_no_pair_is_refused_with_the_remedy() {
@@ -18,7 +18,7 @@ fn what_makes_no_pair_is_refused_with_the_remedy() {
         (&["--base-command", "a", "--head-command", "b", "--base", "main"], "take the place of"),
     ];
     for (arguments, reason) in refused {
-        let Ended { code, said } = ended(repository.gate(arguments));
+        let (code, said) = ended(repository.gate(arguments));
         assert!(code == Some(2) && said.contains(reason) && said.contains("--help"), "{arguments:?}: {code:?} {said}");
     }
     let of_revisions = [
@@ -30,14 +30,14 @@ fn what_makes_no_pair_is_refused_with_the_remedy() {
     for (revisions, reason) in of_revisions {
         let mut command = repository.gate(&revisions);
         command.args(server);
-        let Ended { code, said } = ended(command);
+        let (code, said) = ended(command);
         assert!(code == Some(2) && said.contains(reason), "{revisions:?}: {code:?} {said}");
     }
     repository.git(&["checkout", "--quiet", "--orphan", "stranger"]);
     repository.commit("Nothing in common");
     let mut command = repository.gate(&["--base", "main"]);
     command.args(server);
-    let Ended { code, said } = ended(command);
+    let (code, said) = ended(command);
     assert!(code == Some(2) && said.contains("have no commit in common") && said.contains("fetch-depth: 0"), "{said}");
     repository.assert_clean();
 }
@@ -48,7 +48,7 @@ fn results_that_are_there_stay() {
     repository.branch("next", "README", "Another text.");
     fs::create_dir(repository.out()).unwrap();
     fs::write(repository.out().join("mine"), "kept").unwrap();
-    let Ended { code, said } = ended(repository.gate_on("next"));
+    let (code, said) = ended(repository.gate_on("next"));
     assert!(code == Some(2) && said.contains("is there already") && said.contains("--out"), "{said}");
     assert_eq!(repository.result("mine"), "kept");
     repository.assert_clean();
@@ -60,7 +60,7 @@ fn a_harness_that_is_not_there_is_named() {
     repository.branch("next", "README", "Another text.");
     let mut command = repository.gate_on("next");
     command.env("HARNESS", "/nowhere/harness");
-    let Ended { code, said } = ended(command);
+    let (code, said) = ended(command);
     assert!(code == Some(2) && said.contains("there is no program /nowhere/harness"), "{said}");
     repository.assert_clean();
 }

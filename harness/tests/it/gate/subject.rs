@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::text;
+use crate::common::home::{Ended, HARNESS, at_home};
+use crate::common::root;
 
 /// What is built: a copy of what the server is to read, so that a checkout that was not built has no server.
 const BUILD: &str = "#!/bin/sh\ncp work built\n";
@@ -19,13 +20,6 @@ const SERVER: &str =
 /// A folder with a repository, and what the gate makes beside it.
 pub(crate) struct Repository {
     folder: TempDir,
-}
-
-/// How a gate ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) said: String,
 }
 
 impl Repository {
@@ -66,10 +60,8 @@ impl Repository {
         let mut command = Command::new("git");
         // Nothing of whoever runs the test is in it.
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-        let Output { status, stdout, stderr } =
-            command.args(identity).args(arguments).current_dir(self.tree()).output().unwrap();
-        assert!(status.success(), "git {arguments:?}: {}", text(&stderr));
-        text(&stdout).trim().to_owned()
+        let said = Ended::of(command.args(identity).args(arguments).current_dir(self.tree())).with_code(0).stdout;
+        said.trim().to_owned()
     }
 
     pub(crate) fn tree(&self) -> PathBuf {
@@ -91,15 +83,9 @@ impl Repository {
     pub(crate) fn gate(&self, arguments: &[&str]) -> Command {
         // Whoever runs the tests in the background may have had Ctrl-C ignored, which no shell can undo.
         let mut command = Command::new("env");
-        command
-            .arg("--default-signal=INT")
-            .arg(script())
-            .args(arguments)
-            .current_dir(self.tree())
-            .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
-            .env("TMPDIR", self.temporary())
-            .env("HARNESS_LOCK", self.folder.path().join("lock"))
-            .stdin(Stdio::null());
+        at_home(&mut command, self.folder.path());
+        command.arg("--default-signal=INT").arg(root().join("scripts/gate")).args(arguments).current_dir(self.tree());
+        command.env("HARNESS", HARNESS).env("TMPDIR", self.temporary());
         for of_a_workflow in ["GITHUB_RUN_ID", "GITHUB_REPOSITORY", "GITHUB_SERVER_URL"] {
             command.env_remove(of_a_workflow);
         }
@@ -137,12 +123,9 @@ impl Repository {
 /// Enough for a verdict, with some to spare, since a busy machine spoils a few.
 const BLOCKS: &str = "12";
 
-pub(crate) fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("scripts/gate")
-}
-
-pub(crate) fn ended(mut command: Command) -> Ended {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    assert_eq!(text(&stdout), "", "results are in files, and what is said goes to stderr");
-    Ended { code: status.code(), said: text(&stderr).to_owned() }
+/// How a gate ended, and what it said.
+pub(crate) fn ended(mut command: Command) -> (Option<i32>, String) {
+    let Ended { code, stdout, stderr } = Ended::of(&mut command);
+    assert_eq!(stdout, "", "results are in files, and what is said goes to stderr");
+    (code, stderr)
 }

@@ -1,38 +1,25 @@
 //! `harness selftest` as a person runs it. What a row measures and how it is judged stands in `harness/src/selftest/`.
 
-use std::process::{Command, Output};
-
-use serde_json::Value;
-use tempfile::TempDir;
-
-use crate::common::text;
+use crate::common::home::{Ended, Home};
 
 /// Cheap rows of each kind. All of them are run, each with what it catches, where the harness is broken on purpose.
 const ROWS: &str = "merging,stall,exponential,trimodal,ledger,unread,threads,cpu,inside,same";
 
-/// The command in a folder of its own, where the lock lies too.
-fn selftest(home: &TempDir, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command
-        .arg("selftest")
-        .args(arguments)
-        .env("TMPDIR", home.path())
-        .env("HARNESS_LOCK", home.path().join("lock"))
-        .output()
-        .unwrap()
+fn selftest(home: &Home, arguments: &[&str]) -> Ended {
+    home.ended(&[&["selftest"], arguments].concat())
 }
 
 #[test]
 fn known_answers_are_found_and_told_in_json() {
-    let output = selftest(&TempDir::new().unwrap(), &["--only", ROWS, "--format", "json"]);
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let output = selftest(&Home::new(), &["--only", ROWS, "--format", "json"]);
+    let said = output.json();
     let rows = said["rows"].as_array().unwrap();
     let names: Vec<&str> = rows.iter().map(|row| row["row"].as_str().unwrap()).collect();
     let verdicts: Vec<&str> = rows.iter().map(|row| row["verdict"].as_str().unwrap()).collect();
     assert_eq!(names.join(","), ROWS);
     assert!(!verdicts.contains(&"wrong"), "{said:#}");
     let (code, verdict) = if verdicts.contains(&"cannot-tell") { (4, "cannot-tell") } else { (0, "right") };
-    assert_eq!((output.status.code(), said["verdict"].as_str()), (Some(code), Some(verdict)), "{said:#}");
+    assert_eq!((output.code, said["verdict"].as_str()), (Some(code), Some(verdict)), "{said:#}");
     assert_eq!(rows[0]["verdict"], "right", "no machine can disturb arithmetic");
     for row in rows.iter().filter(|row| row["verdict"] == "right") {
         let figures = row["figures"].as_array().unwrap();
@@ -41,16 +28,14 @@ fn known_answers_are_found_and_told_in_json() {
     for row in rows.iter().filter(|row| row["verdict"] == "cannot-tell") {
         println!("this machine was too busy to tell: {row:#}");
     }
-    let progress = text(&output.stderr);
+    let progress = output.stderr;
     assert!(progress.starts_with("10 known answers, about "), "{progress}");
     assert!(names.iter().all(|name| progress.contains(&format!("\n  {name} "))), "{progress}");
 }
 
 #[test]
 fn a_table_fits_a_terminal_and_ends_with_the_sentence() {
-    let output = selftest(&TempDir::new().unwrap(), &["--only", "merging,proc-files"]);
-    let table = text(&output.stdout);
-    assert!(output.status.success(), "{table}");
+    let table = selftest(&Home::new(), &["--only", "merging,proc-files"]).with_code(0).stdout;
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let last = table.lines().last().unwrap();
     assert_eq!(last, "All 2 known answers are right: this harness measures what is there.");
@@ -60,33 +45,26 @@ fn a_table_fits_a_terminal_and_ends_with_the_sentence() {
 
 #[test]
 fn rows_are_listed_and_others_refused() {
-    let home = TempDir::new().unwrap();
-    let list = selftest(&home, &["--list"]);
-    assert!(list.status.success() && text(&list.stdout).contains("\nstall "), "{list:?}");
-    let unknown = selftest(&home, &["--only", "stall,nope"]);
-    assert_eq!(unknown.status.code(), Some(2));
-    let told = text(&unknown.stderr);
-    assert!(told.contains("\"nope\"") && told.contains("generator-stopped"), "{told}");
+    let home = Home::new();
+    let list = selftest(&home, &["--list"]).with_code(0).stdout;
+    assert!(list.contains("\nstall "), "{list}");
+    selftest(&home, &["--only", "stall,nope"]).refused("\"nope\"").telling("generator-stopped");
 }
 
 #[test]
 fn beside_another_benchmark_nothing_is_measured() {
-    let home = TempDir::new().unwrap();
-    let lock = std::fs::File::create(home.path().join("lock")).unwrap();
+    let home = Home::new();
+    let lock = std::fs::File::create(home.join("lock")).unwrap();
     lock.lock().unwrap();
-    let output = selftest(&home, &["--only", "merging"]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), ""));
-    let told = text(&output.stderr);
-    assert!(told.contains(&format!("process {} of ", std::process::id())), "{told}");
+    let told = selftest(&home, &["--only", "merging"]).with_code(3);
+    assert_eq!(told.stdout, "");
+    told.telling(&format!("process {} of ", std::process::id()));
 }
 
 #[test]
 fn a_subject_is_nobodys_but_the_self_tests() {
-    let subject = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-        command.arg("subject").args(arguments).output().unwrap()
-    };
-    assert_eq!(subject(&["threads:1"]).status.code(), Some(2));
-    let orphan = subject(&["threads:1", "--supervised", "--parent", "1", "--nonce", "ab"]);
-    assert_eq!((orphan.status.code(), text(&orphan.stdout)), (Some(1), ""));
+    let home = Home::new();
+    home.ended(&["subject", "threads:1"]).with_code(2);
+    let orphan = ["subject", "threads:1", "--supervised", "--parent", "1", "--nonce", "ab"];
+    assert_eq!(home.ended(&orphan).with_code(1).stdout, "");
 }

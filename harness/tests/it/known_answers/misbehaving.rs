@@ -1,8 +1,7 @@
 //! A server that does anything at all: whatever it does, every request has one end.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use harness::load::{self, Generator, now_ns};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use proptest::prelude::*;
 
+use crate::common::{LONGEST_WAIT, listen};
 use crate::known_answers::subject::{right, spec};
 
 /// What a server may do to one request.
@@ -42,21 +42,10 @@ fn behaviours() -> impl Strategy<Value = Vec<Behaviour>> {
     prop::collection::vec(behaviour, 1..12)
 }
 
-/// Does one behaviour after another, over all connections, until the load has ended.
-fn misbehaving(behaviours: Vec<Behaviour>, is_over: &Arc<AtomicBool>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (behaviours, next, is_over) = (Arc::new(behaviours), Arc::new(AtomicUsize::new(0)), Arc::clone(is_over));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            if is_over.load(Ordering::Relaxed) {
-                return;
-            }
-            let (behaviours, next) = (Arc::clone(&behaviours), Arc::clone(&next));
-            thread::spawn(move || misbehave(stream.unwrap(), &behaviours, &next));
-        }
-    });
-    address
+/// Does one behaviour after another, over all connections.
+fn misbehaving(behaviours: Vec<Behaviour>) -> SocketAddr {
+    let next = AtomicUsize::new(0);
+    listen(move |stream| misbehave(stream, &behaviours, &next))
 }
 
 fn misbehave(mut stream: TcpStream, behaviours: &[Behaviour], next: &AtomicUsize) {
@@ -120,8 +109,7 @@ proptest! {
     fn nothing_disappears_whatever_the_server_does(
         behaviours in behaviours(), shape in shapes(), arrivals in processes(), threads in 1..3_u32,
     ) {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let address = misbehaving(behaviours, &is_over);
+        let address = misbehaving(behaviours);
         let spec = LoadSpec {
             arrivals,
             shape,
@@ -133,8 +121,6 @@ proptest! {
         let generator = Generator { threads, pacing: Pacing::Sleeping };
         let outcome = load::run(&spec, address, generator, &AtomicBool::new(false), |_| {});
         let elapsed = Duration::from_nanos(now_ns() - begun_ns);
-        is_over.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(address);
         let traffic = outcome.unwrap().traffic;
         prop_assert_eq!(traffic.ledger.scheduled, traffic.ledger.accounted_for(), "{:?}", traffic.ledger);
         prop_assert_eq!(traffic.service_time.count, traffic.ledger.ok);
@@ -146,7 +132,7 @@ proptest! {
         let connections = traffic.connections;
         prop_assert!(connections.established + connections.failed <= connections.attempted, "{:?}", connections);
         prop_assert!(connections.never_answered <= connections.established, "{:?}", connections);
-        let limit = spec.longest() + Duration::from_secs(2);
+        let limit = spec.longest() + LONGEST_WAIT;
         prop_assert!(elapsed < limit, "{:?}", elapsed);
     }
 }

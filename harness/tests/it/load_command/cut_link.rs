@@ -7,50 +7,27 @@
 //! time after the link is back.
 
 use std::fs::File;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use servers::protocol::Wire;
-use servers::{Contender, Server};
 
 use crate::common::bed::{Bed, ip};
+use crate::common::home::AS_WORKER;
+use crate::common::own_server::{OwnServer, serve_at};
+use crate::common::started::Started;
 use crate::common::{LONGEST_WAIT, text, within};
 use crate::load_command::namespaces::SERVER;
 use crate::load_command::{Findings, load};
 
-/// Served on a thread in the server's namespace until this is dropped.
-struct Within(Arc<Server>);
-
-impl Within {
-    fn serve(bed: &Bed) -> Within {
-        let contender = Contender::parse("async-single").unwrap();
-        let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
-        let (serving, namespace) = (Arc::clone(&server), File::open(format!("/run/netns/{}", bed.names[0])).unwrap());
-        let (tell, listens) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-            let listener = servers::bind(SERVER.parse::<SocketAddr>().unwrap(), &contender.options).unwrap();
-            tell.send(()).unwrap();
-            (contender.model.run)(listener, &serving).unwrap();
-        });
-        listens.recv_timeout(LONGEST_WAIT).expect("the server listens");
-        Within(server)
-    }
-
-    fn served(&self) -> u64 {
-        self.0.counters().requests_served
-    }
-}
-
-impl Drop for Within {
-    fn drop(&mut self) {
-        self.0.stop_handle().stop();
-    }
+/// Served on a thread in the server's namespace.
+fn serve_within(bed: &Bed) -> OwnServer {
+    let namespace = File::open(format!("/run/netns/{}", bed.names[0])).unwrap();
+    let move_there = move || move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+    serve_at("async-single", Wire::JsonLines, SERVER, move_there)
 }
 
 /// What the server saw of a stall.
@@ -67,7 +44,7 @@ const RATE_RPS: u32 = 1_000;
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Cuts the link at the server's end and mends it, and looks on until the server serves again.
-fn cut(bed: &Bed, server: &Within) -> Stall {
+fn cut(bed: &Bed, server: &OwnServer) -> Stall {
     let mut look = {
         let mut last = (Instant::now(), server.served());
         move || {
@@ -120,16 +97,15 @@ fn sent_again(namespace: &str) -> u64 {
 #[test]
 fn a_link_that_is_cut_shows_as_the_stall_that_it_is() {
     let Some(bed) = Bed::made() else { return };
-    let server = Within::serve(&bed);
+    let server = serve_within(&bed);
     let (worker, rate, window) = (bed.within(1), RATE_RPS.to_string(), format!("{}s", WINDOW.as_secs()));
     // One connection, behind which all requests wait together; a second one would be back at a moment of its own.
     let asked = ["-c", "1", "--arrivals", "constant", "--rate", &rate, "--duration", &window, "--warm-up", "0s"];
-    let elsewhere = ["--allow-remote", "--load-from", &worker, "--worker-program", env!("CARGO_BIN_EXE_harness")];
-    let mut command = load(&[&[SERVER, "--format", "json"], &asked[..], &elsewhere].concat());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let elsewhere = ["--allow-remote", "--load-from", &worker, AS_WORKER[0], AS_WORKER[1]];
+    let load = Started::of(&mut load(&[&[SERVER, "--format", "json"], &asked[..], &elsewhere].concat()));
     assert!(within(LONGEST_WAIT, || server.served() > 4_000), "nothing was sent");
     let stall = cut(&bed, &server);
-    let found = Findings::read(child.wait_with_output().unwrap());
+    let found = Findings::read(load.ended());
     assert_eq!(found.ledger("ok"), found.ledger("scheduled"), "{}", found.json["ledger"]);
     // Of all requests, (1 - q) have waited longer than the percentile q. In a stall a request waits the longer the earlier
     // it was due, and what had gathered is gone when the server has caught up.

@@ -3,8 +3,7 @@
 use servers::protocol::Wire;
 
 use crate::common::own_server::serve;
-use crate::common::text;
-use crate::load_command::{Findings, load};
+use crate::load_command::{Findings, loaded};
 
 const BRIEF: &[&str] = &["--duration", "500ms", "--warm-up", "100ms", "--connections", "8"];
 
@@ -101,11 +100,11 @@ fn the_other_wire_is_malformed_and_named() {
 #[test]
 fn the_table_says_it_all_in_words() {
     let server = serve("async-single", Wire::JsonLines);
-    let output = load(&[&[server.address.to_string().as_str(), "--rate", "2000"], BRIEF].concat()).output().unwrap();
-    let said = text(&output.stdout);
+    let ended = loaded(&[&[server.address.to_string().as_str(), "--rate", "2000"], BRIEF].concat());
+    let said = &ended.stdout;
     for words in ["echo hi", "poisson", "offered 2,000/s", "8 held, established in", "response time", "service time"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let valid = said.contains("\nvalid: ");
-    assert_eq!((valid, !valid), (output.status.code() == Some(0), said.contains("INVALID")), "{said}");
+    assert_eq!((valid, !valid), (ended.code == Some(0), said.contains("INVALID")), "{said}");
 }

@@ -10,8 +10,7 @@ use servers::protocol::Wire;
 use tempfile::TempDir;
 
 use crate::common::own_server::serve;
-use crate::common::text;
-use crate::load_command::{Findings, http_server, load};
+use crate::load_command::{Findings, http_server, loaded};
 
 /// Histograms with their tags, as they stand in a log.
 type Intervals = Vec<(Option<String>, Histogram<u64>)>;
@@ -122,10 +121,7 @@ fn a_file_that_cannot_be_written_in_the_end_hides_no_figures() {
     let target = server.address.to_string();
     // It opens as any file does, and takes nothing.
     let asked = [&*target, "--hlog", "/dev/full", "--duration", "300ms", "--warm-up", "0s", "--format", "json"];
-    let output = load(&asked).output().unwrap();
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("error: /dev/full can't be written: No space left on device"), "{said}");
-    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let reason = "error: /dev/full can't be written: No space left on device";
+    let figures = loaded(&asked).with_code(1).telling(reason).json();
     assert!(figures["ledger"]["scheduled"].as_u64().unwrap() > 0, "{figures}");
 }

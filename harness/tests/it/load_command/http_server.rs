@@ -1,10 +1,10 @@
 //! A tiny HTTP server that misbehaves as told: the path says how.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+
+use crate::common::listen;
 
 /// Requests on one connection before `/close` and `/vanish` close it.
 pub(crate) const KEPT_FOR: usize = 5;
@@ -20,19 +20,12 @@ enum Then {
 
 /// Listens until the test ends.
 pub(crate) fn start() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let count = Arc::new(AtomicUsize::new(0));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let count = Arc::clone(&count);
-            thread::spawn(move || answer_all(stream.unwrap(), address, &count));
-        }
-    });
-    address
+    let count = AtomicUsize::new(0);
+    listen(move |stream| answer_all(stream, &count))
 }
 
-fn answer_all(mut stream: TcpStream, address: SocketAddr, count: &AtomicUsize) {
+fn answer_all(mut stream: TcpStream, count: &AtomicUsize) {
+    let address = stream.local_addr().unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     for nth in 1.. {
         let Some(request) = request(&mut reader) else { return };

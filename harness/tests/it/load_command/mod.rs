@@ -21,17 +21,28 @@ mod worker_lines;
 mod workers;
 
 use std::net::SocketAddr;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::common::text;
+use crate::common::home::{Ended, harness};
+use crate::common::own_server::OwnServer;
+use crate::common::{LONGEST_WAIT, within};
 
 /// `harness load` with these arguments.
 fn load(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command.arg("load").args(arguments).stdin(Stdio::null());
-    command
+    harness(&[&["load"], arguments].concat())
+}
+
+/// As [`load`], to its end.
+fn loaded(arguments: &[&str]) -> Ended {
+    Ended::of(&mut load(arguments))
+}
+
+/// Waits until a server has served so many requests more.
+fn wait_for_requests(server: &OwnServer, count: u64) {
+    let before = server.served();
+    assert!(within(LONGEST_WAIT, || server.served() > before + count), "nothing was sent");
 }
 
 /// What a load that ran to its end came to, and what it said besides.
@@ -45,18 +56,17 @@ impl Findings {
     /// Runs a load against `target` for `--format json`; checks what holds for any.
     fn of(target: SocketAddr, arguments: &[&str]) -> Findings {
         let target = target.to_string();
-        let output = load(&[&[target.as_str(), "--format", "json"], arguments].concat()).output().unwrap();
-        let findings = Findings::read(output);
+        let findings = Findings::read(loaded(&[&[target.as_str(), "--format", "json"], arguments].concat()));
         assert_eq!(findings.json["target"], target);
         findings
     }
 
-    fn read(output: Output) -> Findings {
+    fn read(ended: Ended) -> Findings {
         // Other tests keep this machine busy, which is said whatever is asked for.
-        let lines = text(&output.stderr).lines().filter(|line| !line.starts_with("this machine is busy: "));
+        let lines = ended.stderr.lines().filter(|line| !line.starts_with("this machine is busy: "));
         let stderr = lines.map(|line| format!("{line}\n")).collect::<String>();
-        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
-        let findings = Findings { json, code: output.status.code().unwrap(), stderr };
+        let json = ended.json();
+        let findings = Findings { json, code: ended.code.unwrap(), stderr };
         let ends = ["ok", "error", "timeout", "malformed", "refused", "dropped", "in_flight"];
         let sum: u64 = ends.iter().map(|end| findings.ledger(end)).sum();
         assert_eq!(findings.ledger("scheduled"), sum, "{}", findings.json["ledger"]);

@@ -4,16 +4,16 @@
 
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
 
-use crate::common::has;
+use crate::common::started::Killed;
+use crate::common::{LONGEST_WAIT, has, within};
 use crate::load_command::Findings;
 
 const REQUESTS: u64 = 300;
@@ -26,22 +26,12 @@ fn all_served(address: SocketAddr) -> Findings {
     found
 }
 
-/// A process that is ended with the test.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A program that writes its port to stdout first, and then, at the end of its stdin, how many requests it has read.
 fn counted_by(program: &str, flag: &str, source: &str) -> Findings {
     let mut child =
         Command::new(program).args([flag, source]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut child = Ended(child);
+    let mut child = Killed(child);
     let port: u16 = lines.next().unwrap().unwrap().parse().unwrap();
     let found = all_served(([127, 0, 0, 1], port).into());
     drop(child.0.stdin.take());
@@ -130,19 +120,11 @@ fn nginx_is_counted_alike() {
     std::fs::write(&configuration, text).unwrap();
     let configuration = configuration.to_str().unwrap();
     let child = Command::new("nginx").args(["-c", configuration]).stdin(Stdio::null()).spawn().unwrap();
-    let _child = Ended(child);
-    wait_until("nginx listens", || std::net::TcpStream::connect(address).is_ok());
+    let _child = Killed(child);
+    assert!(within(LONGEST_WAIT, || TcpStream::connect(address).is_ok()), "nginx does not listen");
     all_served(address);
     let served = || std::fs::read_to_string(folder.path().join("requests")).unwrap_or_default().lines().count() as u64;
-    wait_until("nginx has noted them", || served() == REQUESTS);
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}: not in time");
-        thread::sleep(Duration::from_millis(10));
-    }
+    assert!(within(LONGEST_WAIT, || served() == REQUESTS), "nginx has noted {}", served());
 }
 
 /// A server on a runtime of its own, and how many requests it has read.

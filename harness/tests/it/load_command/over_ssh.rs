@@ -5,70 +5,62 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::thread;
 
 use rustix::process::Signal;
 use servers::protocol::Wire;
 use tempfile::TempDir;
 
+use crate::common::home::AS_WORKER;
 use crate::common::own_server::serve;
+use crate::common::started::{Killed, Started};
 use crate::common::{LONGEST_WAIT, is_alive, send, within};
 use crate::load_command::workers::{arrivals, noted};
-use crate::load_command::{Findings, load};
+use crate::load_command::{Findings, load, wait_for_requests};
+use crate::skipped::skipped;
 
 const SSHD: &str = "/usr/sbin/sshd";
 
-/// It ends when dropped.
-struct Sshd(Child);
-
-impl Sshd {
-    fn start(folder: &Path, port: u16) -> Sshd {
-        for key in ["host", "user"] {
-            let made =
-                Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(key)).status();
-            assert!(made.unwrap().success());
-        }
-        fs::copy(folder.join("user.pub"), folder.join("authorized")).unwrap();
-        let at = |name: &str| folder.join(name).display().to_string();
-        let config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nPidFile none\n\
-             PasswordAuthentication no\nPermitRootLogin prohibit-password\nUsePAM no\n",
-            at("host"),
-            at("authorized")
-        );
-        fs::write(folder.join("config"), config).unwrap();
-        // Where root runs it, it wants a folder that its service would have made.
-        let _ = fs::create_dir_all("/run/sshd");
-        let mut command = Command::new(SSHD);
-        command.args(["-D", "-f"]).arg(folder.join("config")).stdin(Stdio::null()).stderr(Stdio::null());
-        Sshd(command.spawn().unwrap())
+fn start_sshd(folder: &Path, port: u16) -> Killed {
+    for key in ["host", "user"] {
+        let made =
+            Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(key)).status();
+        assert!(made.unwrap().success());
     }
-}
-
-impl Drop for Sshd {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    fs::copy(folder.join("user.pub"), folder.join("authorized")).unwrap();
+    let at = |name: &str| folder.join(name).display().to_string();
+    let config = format!(
+        "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nPidFile none\n\
+         PasswordAuthentication no\nPermitRootLogin prohibit-password\nUsePAM no\n",
+        at("host"),
+        at("authorized")
+    );
+    fs::write(folder.join("config"), config).unwrap();
+    // Where root runs it, it wants a folder that its service would have made.
+    let _ = fs::create_dir_all("/run/sshd");
+    let mut command = Command::new(SSHD);
+    command.args(["-D", "-f"]).arg(folder.join("config")).stdin(Stdio::null()).stderr(Stdio::null());
+    Killed(command.spawn().unwrap())
 }
 
 /// A way to this machine: the command, with the server at its other end.
 struct Way {
     folder: TempDir,
     command: String,
-    _sshd: Sshd,
+    _sshd: Killed,
 }
 
 impl Way {
     /// Nothing, which is said, where there is no server of ssh.
     fn open() -> Option<Way> {
         if !Path::new(SSHD).exists() {
-            eprintln!("skipped: no {SSHD}");
+            skipped(format_args!("no {SSHD}"));
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let sshd = Sshd::start(folder.path(), port);
+        let sshd = start_sshd(folder.path(), port);
         let command = format!(
             "ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i {} -p {port} \
              127.0.0.1",
@@ -93,14 +85,12 @@ impl Way {
     }
 }
 
-const PROGRAM: [&str; 2] = ["--worker-program", env!("CARGO_BIN_EXE_harness")];
-
 #[test]
 fn workers_at_the_other_end_of_ssh_send_the_load() {
     let Some(way) = Way::open() else { return };
     let server = serve("async-single", Wire::JsonLines);
     let asked = ["--rate", "500", "--duration", "1s", "--load-from", &way.command, "--load-from", &way.command];
-    let found = Findings::of(server.address, &[&asked[..], &PROGRAM].concat());
+    let found = Findings::of(server.address, &[&asked[..], &AS_WORKER].concat());
     assert!(found.ledger("scheduled") > 350 && found.ledger("ok") == found.ledger("scheduled"), "{}", found.json);
     assert_eq!(found.json["workers"].as_array().unwrap().len(), 2);
 }
@@ -120,27 +110,32 @@ fn session_of(worker: u32) -> u32 {
 #[test]
 fn an_ssh_that_breaks_in_the_middle_is_a_worker_that_is_lost_and_none_is_left_behind() {
     let Some(way) = Way::open() else { return };
-    for breaks_here in [true, false] {
-        let server = serve("async-single", Wire::JsonLines);
-        let target = server.address.to_string();
-        let (near, far) = (format!("near-{breaks_here}"), format!("far-{breaks_here}"));
-        let command = way.noting(&near, &format!("{} {}", way.command, way.noting(&far, "")));
-        let asked = [&target, "--rate", "500", "--duration", "6s", "--warm-up", "0s", "--format", "json"];
-        let mut load = load(&[&asked[..], &["--load-from", "env", "--load-from", &command], &PROGRAM].concat());
-        let child = load.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let [near, far] = [near, far].map(|name| noted(&way.folder.path().join(name)));
-        assert!(within(LONGEST_WAIT, || server.server.counters().requests_served > 200), "nothing was sent");
-        send(if breaks_here { near } else { session_of(far) }, Signal::KILL);
-        assert!(within(LONGEST_WAIT, || !is_alive(far)), "the worker goes on at the other end");
-        // That was before the load was over, which goes on without it.
-        let served = || server.server.counters().requests_served;
-        let then = served();
-        assert!(within(LONGEST_WAIT, || served() > then + 50), "the worker went on to the end of its load");
-        let found = Findings::read(child.wait_with_output().unwrap());
-        let planned = arrivals(500.0, 1, 6_000_000_000).len() as u64;
-        let ends = ["scheduled", "dropped", "ok"].map(|end| found.ledger(end));
-        assert_eq!(ends, [planned, planned / 2, planned - planned / 2], "{}", found.json["warnings"]);
-        assert_eq!((found.code, found.json["valid"].as_bool()), (4, Some(false)), "{}", found.stderr);
-        assert!(found.warns_of("worker 2") && found.warns_of("count as never sent"), "{}", found.json["warnings"]);
-    }
+    thread::scope(|scope| {
+        for breaks_here in [true, false] {
+            let way = &way;
+            scope.spawn(move || a_worker_is_lost(way, breaks_here));
+        }
+    });
+}
+
+fn a_worker_is_lost(way: &Way, breaks_here: bool) {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    let (near, far) = (format!("near-{breaks_here}"), format!("far-{breaks_here}"));
+    let command = way.noting(&near, &format!("{} {}", way.command, way.noting(&far, "")));
+    let asked = [&target, "--rate", "500", "--duration", "6s", "--warm-up", "0s", "--format", "json"];
+    let from = ["--load-from", "env", "--load-from", &command];
+    let load = Started::of(&mut load(&[&asked[..], &from, &AS_WORKER].concat()));
+    let [near, far] = [near, far].map(|name| noted(&way.folder.path().join(name)));
+    wait_for_requests(&server, 200);
+    send(if breaks_here { near } else { session_of(far) }, Signal::KILL);
+    assert!(within(LONGEST_WAIT, || !is_alive(far)), "the worker goes on at the other end");
+    // That was before the load was over, which goes on without it.
+    wait_for_requests(&server, 50);
+    let found = Findings::read(load.ended());
+    let planned = arrivals(500.0, 1, 6_000_000_000).len() as u64;
+    let ends = ["scheduled", "dropped", "ok"].map(|end| found.ledger(end));
+    assert_eq!(ends, [planned, planned / 2, planned - planned / 2], "{}", found.json["warnings"]);
+    assert_eq!((found.code, found.json["valid"].as_bool()), (4, Some(false)), "{}", found.stderr);
+    assert!(found.warns_of("worker 2") && found.warns_of("count as never sent"), "{}", found.json["warnings"]);
 }

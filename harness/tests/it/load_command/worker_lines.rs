@@ -1,25 +1,27 @@
 //! `harness worker`, spoken to line by line.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 use servers::protocol::Wire;
 
+use crate::common::home::harness;
 use crate::common::own_server::serve;
+use crate::common::started::Killed;
 use crate::common::{LONGEST_WAIT, is_alive, within};
 
 struct Worker {
-    child: Child,
+    child: Killed,
     stdin: Option<ChildStdin>,
     said: BufReader<ChildStdout>,
 }
 
 impl Worker {
     fn start() -> Worker {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-        let mut child = command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (stdin, said) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let child = harness(&["worker"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Killed(child);
+        let (stdin, said) = (child.0.stdin.take(), BufReader::new(child.0.stdout.take().unwrap()));
         let mut worker = Worker { child, stdin, said };
         assert_eq!(worker.hear()["hello"]["protocol"], 2);
         worker
@@ -46,9 +48,9 @@ impl Worker {
     }
 
     fn assert_ends(mut self) {
-        let pid = self.child.id();
+        let pid = self.child.0.id();
         assert!(within(LONGEST_WAIT, || !is_alive(pid)), "it goes on");
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        assert_eq!(self.child.0.wait().unwrap().code(), Some(0));
     }
 }
 

@@ -5,20 +5,19 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use harness::load::Arrivals;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use servers::protocol::Wire;
 
+use crate::common::home::{AS_WORKER, Ended, harness};
 use crate::common::own_server::serve;
-use crate::common::{LONGEST_WAIT, is_alive, send, text, within};
-use crate::load_command::{Findings, load};
+use crate::common::started::Started;
+use crate::common::{LONGEST_WAIT, is_alive, listen, send, within};
+use crate::load_command::{Findings, load, loaded, wait_for_requests};
 
-const PROGRAM: [&str; 2] = ["--worker-program", env!("CARGO_BIN_EXE_harness")];
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// A command that runs a worker here, with more words behind.
@@ -34,16 +33,12 @@ fn noting(file: &Path) -> String {
 /// What workers with these commands come to.
 fn from(target: SocketAddr, workers: &[&str], arguments: &[&str]) -> Findings {
     let workers = workers.iter().flat_map(|command| ["--load-from", command]);
-    let all: Vec<&str> = arguments.iter().copied().chain(PROGRAM).chain(workers).collect();
+    let all: Vec<&str> = arguments.iter().copied().chain(AS_WORKER).chain(workers).collect();
     Findings::of(target, &all)
 }
 
 fn worker(found: &Findings, number: usize) -> &Value {
     &found.json["workers"][number - 1]
-}
-
-fn warning(found: &Findings, words: &str) -> bool {
-    found.warns_of(words)
 }
 
 /// The process that a command noted.
@@ -55,26 +50,18 @@ pub(crate) fn noted(file: &Path) -> u32 {
 
 /// A server in JSON lines that notes when each request was due, as its sender says.
 fn noting_server() -> (SocketAddr, Arc<Mutex<Vec<u64>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let due: Arc<Mutex<Vec<u64>>> = Arc::default();
     let noted = Arc::clone(&due);
-    thread::spawn(move || {
-        for connection in listener.incoming().map_while(Result::ok) {
-            let noted = Arc::clone(&noted);
-            thread::spawn(move || {
-                let mut answers = connection.try_clone().unwrap();
-                for line in BufReader::new(connection).lines().map_while(Result::ok) {
-                    let request: Value = serde_json::from_str(&line).unwrap();
-                    let Some(stamp) = request["RequestWork"]["sender_timestamp"].as_str() else { return };
-                    noted.lock().unwrap().push(stamp.parse().unwrap());
-                    let done = json!({"WorkDone": {"sender_timestamp": stamp, "result": "hi"}});
-                    let reply = format!("{done}\n");
-                    if answers.write_all(reply.as_bytes()).is_err() {
-                        return;
-                    }
-                }
-            });
+    let address = listen(move |connection| {
+        let mut answers = connection.try_clone().unwrap();
+        for line in BufReader::new(connection).lines().map_while(Result::ok) {
+            let request: Value = serde_json::from_str(&line).unwrap();
+            let Some(stamp) = request["RequestWork"]["sender_timestamp"].as_str() else { return };
+            noted.lock().unwrap().push(stamp.parse().unwrap());
+            let done = json!({"WorkDone": {"sender_timestamp": stamp, "result": "hi"}});
+            if answers.write_all(format!("{done}\n").as_bytes()).is_err() {
+                return;
+            }
         }
     });
     (address, due)
@@ -135,9 +122,9 @@ fn clocks_that_are_hours_apart_and_drift_change_nothing() {
         let off = number(worker, "clock_drift_ppm") - drift;
         assert!(off.abs() <= number(worker, "clock_drift_bound_ppm") + 1.0, "{worker}");
     }
-    assert!(!warning(&found, "parts per million"), "{}", found.json["warnings"]);
+    assert!(!found.warns_of("parts per million"), "{}", found.json["warnings"]);
     assert_eq!(found.json["timestamps_out_of_order"], Value::Null);
-    assert!(!warning(&found, "timestamps nest"), "{}", found.json["warnings"]);
+    assert!(!found.warns_of("timestamps nest"), "{}", found.json["warnings"]);
 }
 
 #[test]
@@ -146,7 +133,7 @@ fn a_clock_that_runs_at_another_speed_voids_the_result() {
     let fast = with("--test-clock-drift 20000");
     let found = from(server.address, &["env", &fast], &["--rate", "100", "--duration", "1s", "--warm-up", "0s"]);
     assert!(
-        warning(&found, "the clock of worker 2") && !warning(&found, "the clock of worker 1"),
+        found.warns_of("the clock of worker 2") && !found.warns_of("the clock of worker 1"),
         "{}",
         found.json["warnings"]
     );
@@ -160,7 +147,7 @@ fn starts_that_lie_apart_void_the_result() {
     let asked = ["--rate", "500", "--duration", "500ms", "--warm-up", "0s"];
     let found = from(server.address, &["env", &late], &asked);
     assert!(found.json["start_skew_ns"].as_u64().unwrap() >= 20_000_000, "{}", found.json["start_skew_ns"]);
-    assert!(warning(&found, "may have begun") && warning(&found, "1 ms is allowed"), "{}", found.json["warnings"]);
+    assert!(found.warns_of("may have begun") && found.warns_of("1 ms is allowed"), "{}", found.json["warnings"]);
     assert_eq!((found.code, &found.json["valid"]), (4, &Value::Bool(false)));
     let by_itself = from(server.address, &[&late], &asked);
     assert_eq!(by_itself.json["start_skew_ns"], 0, "one alone is apart from nobody");
@@ -173,12 +160,12 @@ fn the_part_of_a_worker_that_is_killed_counts_as_never_sent() {
     let (pid, target) = (folder.path().join("pid"), server.address.to_string());
     let doomed = noting(&pid);
     let asked = ["--rate", "500", "--duration", "3s", "--warm-up", "0s", "--format", "json", "--load-from", "env"];
-    let mut command = load(&[&[target.as_str()][..], &asked, &["--load-from", &doomed], &PROGRAM].concat());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let load = [&[target.as_str()][..], &asked, &["--load-from", &doomed], &AS_WORKER].concat();
+    let load = Started::of(&mut self::load(&load));
     let pid = noted(&pid);
-    assert!(within(LONGEST_WAIT, || server.server.counters().requests_served > 200), "nothing was sent");
+    wait_for_requests(&server, 200);
     send(pid, Signal::KILL);
-    let found = Findings::read(child.wait_with_output().unwrap());
+    let found = Findings::read(load.ended());
     let planned = arrivals(500.0, 1, 3 * SECOND_NS).len() as u64;
     assert_eq!(
         (found.ledger("scheduled"), found.ledger("dropped")),
@@ -188,8 +175,8 @@ fn the_part_of_a_worker_that_is_killed_counts_as_never_sent() {
     );
     assert_eq!(found.ledger("ok"), planned - planned / 2);
     assert_eq!((found.code, &found.json["valid"]), (4, &Value::Bool(false)), "{}", found.stderr);
-    assert!(warning(&found, "worker 2") && warning(&found, "count as never sent"), "{}", found.json["warnings"]);
-    assert!(!warning(&found, "of its schedule"), "nothing fell behind: {}", found.json["warnings"]);
+    assert!(found.warns_of("worker 2") && found.warns_of("count as never sent"), "{}", found.json["warnings"]);
+    assert!(!found.warns_of("of its schedule"), "nothing fell behind: {}", found.json["warnings"]);
     assert_eq!(
         (&worker(&found, 2)["never_sent"], &worker(&found, 1)["lost"]),
         (&Value::from(planned / 2), &Value::Null)
@@ -209,7 +196,7 @@ fn a_worker_that_begins_hours_later_is_lost_and_not_waited_for() {
         "{}",
         found.json["ledger"]
     );
-    assert!(found.code == 4 && warning(&found, "long after the load should have ended"), "{}", found.json["warnings"]);
+    assert!(found.code == 4 && found.warns_of("long after the load should have ended"), "{}", found.json["warnings"]);
 }
 
 #[test]
@@ -218,13 +205,14 @@ fn ctrl_c_stops_all_workers_and_keeps_what_there_is() {
     let target = server.address.to_string();
     let asked =
         [&target, "--rate", "500", "--duration", "60s", "--format", "json", "--load-from", "env", "--load-from", "env"];
-    let child = load(&[&asked[..], &PROGRAM].concat()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    assert!(within(LONGEST_WAIT, || server.server.counters().requests_served > 700), "nothing was sent");
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let found = Findings::read(child.wait_with_output().unwrap());
+    let load = Started::of(&mut load(&[&asked[..], &AS_WORKER].concat()));
+    wait_for_requests(&server, 700);
+    load.signal(Signal::INT);
+    let found = Findings::read(load.ended());
     assert_eq!(found.code, 130, "{}", found.stderr);
-    assert!(found.ledger("ok") > 0 && found.ledger("dropped") < 100, "{}", found.json["ledger"]);
-    assert!(warning(&found, "stopped after") && !warning(&found, "was lost"), "{}", found.json["warnings"]);
+    // As with one generator, what was due after it was stopped is not counted.
+    assert!(found.ledger("ok") > 0 && found.ledger("dropped") < 10_000, "{}", found.json["ledger"]);
+    assert!(found.warns_of("stopped after") && !found.warns_of("was lost"), "{}", found.json["warnings"]);
 }
 
 #[test]
@@ -234,18 +222,11 @@ fn no_worker_outlives_whoever_started_it() {
     let (pid, target) = (folder.path().join("pid"), server.address.to_string());
     let command = noting(&pid);
     let asked = [&target, "--rate", "500", "--duration", "60s", "--load-from", &command];
-    let mut child = load(&[&asked[..], &PROGRAM].concat()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let load = Started::of(&mut load(&[&asked[..], &AS_WORKER].concat()));
     let pid = noted(&pid);
-    assert!(within(LONGEST_WAIT, || server.server.counters().requests_served > 100), "nothing was sent");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    wait_for_requests(&server, 100);
+    drop(load);
     assert!(within(LONGEST_WAIT, || !is_alive(pid)), "the worker goes on");
-}
-
-/// What it says, and its exit code.
-fn refused(arguments: &[&str]) -> (i32, String) {
-    let output = load(arguments).output().unwrap();
-    (output.status.code().unwrap(), text(&output.stderr).to_owned())
 }
 
 #[test]
@@ -253,25 +234,21 @@ fn what_can_not_begin_says_why_and_what_to_do() {
     let server = serve("async-single", Wire::JsonLines);
     let target = server.address.to_string();
     let rate = ["--rate", "100", "--load-from"];
-    let said = |target: &str, more: &[&str]| refused(&[&[target][..], &rate, more].concat());
-    let table: &[(&[&str], i32, &str)] = &[
-        (&["env", "--worker-program", "no-such-harness"], 3, "--worker-program PATH"),
-        (&["echo good morning"], 3, "print nothing of its own on stdout"),
-        (&["no-such-command"], 2, "--load-from"),
-        (&["'"], 2, "ends within a quote"),
-        (&["env", "-c", "1", "--load-from", "env"], 2, "--connections"),
-    ];
-    for (more, code, words) in table {
-        let (found, error) = said(&target, more);
-        assert!(found == *code && error.contains(words), "{more:?}: {found}: {error}");
-    }
-    let (code, error) = said("192.0.2.1:80", &["env"]);
-    assert!(code == 2 && error.contains("--allow-remote"), "{error}");
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let (code, error) = said(&gone, &["env", PROGRAM[0], PROGRAM[1]]);
-    assert!(code == 6 && error.contains("worker 1 (env): only 0 of"), "{error}");
-    let output = Command::new(env!("CARGO_BIN_EXE_harness")).args(["worker", "--help"]).output().unwrap();
-    assert!(text(&output.stdout).contains("--load-from") && !text(&output.stdout).contains("--test-"));
+    let table: &[(&str, &[&str], i32, &str)] = &[
+        (&target, &["env", "--worker-program", "no-such-harness"], 3, "--worker-program PATH"),
+        (&target, &["echo good morning"], 3, "print nothing of its own on stdout"),
+        (&target, &["no-such-command"], 2, "--load-from"),
+        (&target, &["'"], 2, "ends within a quote"),
+        (&target, &["env", "-c", "1", "--load-from", "env"], 2, "--connections"),
+        ("192.0.2.1:80", &["env"], 2, "--allow-remote"),
+        (&gone, &["env", AS_WORKER[0], AS_WORKER[1]], 6, "worker 1 (env): only 0 of"),
+    ];
+    for (target, more, code, words) in table {
+        loaded(&[&[*target][..], &rate, *more].concat()).with_code(*code).telling(words);
+    }
+    let help = Ended::of(&mut harness(&["worker", "--help"])).stdout;
+    assert!(help.contains("--load-from") && !help.contains("--test-"), "{help}");
 }
 
 #[test]
@@ -279,7 +256,7 @@ fn a_clock_that_can_not_be_read_after_the_load_makes_the_result_invalid() {
     let server = serve("threaded", Wire::JsonLines);
     let cut = r#"sh -c '"$0" "$@" | sed -u /result/q'"#;
     let found = from(server.address, &["env", cut], &["--rate", "100", "--duration", "1s"]);
-    assert!(warning(&found, "could not be read after the load"), "{}", found.json);
+    assert!(found.warns_of("could not be read after the load"), "{}", found.json);
     assert!(
         worker(&found, 2)["ledger"].is_object() && worker(&found, 2)["clock_drift_ppm"].is_null(),
         "{}",

@@ -4,10 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::publish::subject::Home;
+use crate::publish::subject::Place;
 
 fn exported(format: &str) -> String {
-    let home = Home::new();
+    let home = Place::new();
     home.run("one", &[]);
     home.done(&["report", "one", "--format", format])
 }
@@ -53,22 +53,22 @@ fn bencher_gets_measures_within_their_bounds() {
 
 #[test]
 fn a_run_without_a_figure_exports_none() {
-    let home = Home::new();
+    let home = Place::new();
     home.run("empty", &[]);
     fs::remove_dir_all(home.path("empty/cells")).unwrap();
     fs::create_dir(home.path("empty/cells")).unwrap();
     for format in ["bencher", "github-action-benchmark"] {
         let output = home.harness(&["report", "empty", "--format", format]);
-        assert_eq!(output.status.code(), Some(4));
-        assert_eq!(output.stdout, b"");
-        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.code, Some(4));
+        assert_eq!(output.stdout, "");
+        let said = &output.stderr;
         assert!(said.contains("no headline figure") && said.contains("latency-curve"), "{said}");
     }
     assert!(home.done(&["report", "empty", "--format", "md"]).contains("Run fixture of"));
 }
 
 /// The run, its name, machine and a contender called what would be a formula, a picture, code, HTML and further columns.
-fn of_a_stranger(home: &Home, name: &str) {
+fn of_a_stranger(home: &Place, name: &str) {
     home.run(name, &[]);
     let called = "=cmd|![x](http://a)`<b>[y](z)";
     let files = fs::read_dir(home.path(name).join("cells")).unwrap().map(|entry| entry.unwrap().path());
@@ -88,15 +88,15 @@ fn of_a_stranger(home: &Home, name: &str) {
 
 #[test]
 fn what_strangers_call_things_is_text_wherever_it_is_written() {
-    let home = Home::new();
+    let home = Place::new();
     of_a_stranger(&home, "one");
     of_a_stranger(&home, "two");
     let reports = [&["report", "one", "--format", "md"][..], &["report", "one", "two", "--format", "md"]];
     let diffs = [&["diff", "one", "two", "--format", "md", "--fail-on", "p99>+10%"][..]];
     for command in reports.into_iter().chain(diffs) {
         let output = home.harness(command);
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains("=cmd"), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = &output.stdout;
+        assert!(text.contains("=cmd"), "{command:?}: {}", output.stderr);
         for line in text.lines() {
             // In code nothing is live, and nothing ends it early.
             let (code, rest) = line.strip_prefix("| `").and_then(|line| line.split_once('`')).unwrap_or(("", line));

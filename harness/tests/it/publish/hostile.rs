@@ -3,43 +3,40 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::publish::subject::Home;
+use crate::common::home::{Ended, HARNESS, at_home};
+use crate::publish::subject::Place;
 
 /// All that the program may map, itself included.
 const MOST_KIB: u32 = 96 << 10;
 
 /// What `harness ARGUMENTS` says where it may take no more memory than that; it must refuse, and neither fall over nor wait.
-fn refused(home: &Home, arguments: &[&str]) -> String {
+fn refused(home: &Place, arguments: &[&str]) -> String {
     let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        &format!("ulimit -v {MOST_KIB}; exec timeout -k 1 60 \"$@\""),
-        "sh",
-        env!("CARGO_BIN_EXE_harness"),
-    ]);
-    let output = command.args(arguments).current_dir(home.path("")).stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?} {said}", output.status);
+    at_home(&mut command, &home.path(""));
+    let script = format!("ulimit -v {MOST_KIB}; exec timeout -k 1 60 \"$@\"");
+    let output = Ended::of(command.args(["-c", &script, "sh", HARNESS]).args(arguments));
+    let said = output.stderr;
+    assert!(matches!(output.code, Some(1 | 2)), "{arguments:?}: {:?} {said}", output.code);
     assert!(said.starts_with("error: ") && !said.contains("panicked"), "{arguments:?}: {said}");
     said
 }
 
 /// The saved run with another file in place of a cell of its own.
-fn with_cell(content: &[u8]) -> Home {
-    let home = Home::new();
+fn with_cell(content: &[u8]) -> Place {
+    let home = Place::new();
     home.run("run", &[]);
     fs::write(home.path("run/cells/memory-threaded.json"), content).unwrap();
     home
 }
 
 /// The cell with a part of it replaced.
-fn changed(from: &str, to: &str) -> Home {
-    let home = Home::new();
+fn changed(from: &str, to: &str) -> Place {
+    let home = Place::new();
     home.run("run", &[]);
     let path = home.path("run/cells/memory-threaded.json");
     let cell = fs::read_to_string(&path).unwrap();
@@ -48,7 +45,7 @@ fn changed(from: &str, to: &str) -> Home {
     home
 }
 
-fn says(home: &Home, words: &[&str]) {
+fn says(home: &Place, words: &[&str]) {
     let said = refused(home, &["report", "run"]);
     for word in words {
         assert!(said.contains(word), "{word}: {said}");
@@ -73,7 +70,7 @@ fn sizes_are_known_before_anything_is_read() {
 
 #[test]
 fn twenty_thousand_tiny_cells_are_more_than_any_run_has() {
-    let home = Home::new();
+    let home = Place::new();
     home.run("run", &[]);
     for place in 0..20_000 {
         fs::write(home.path(&format!("run/cells/{place}.json")), "{}").unwrap();
@@ -126,7 +123,7 @@ fn a_histogram_that_inflates_to_a_gigabyte_is_refused() {
 
 #[test]
 fn more_contenders_than_can_be_held_against_each_other_are_refused() {
-    let home = Home::new();
+    let home = Place::new();
     let contender =
         |place: usize| format!("{{\"label\":\"c{place}\",\"model\":\"threaded\",\"options\":{{}},\"summary\":\"\"}},");
     let many: String = (0..20_000).map(contender).collect();
@@ -158,7 +155,7 @@ fn every_command_refuses_what_is_no_file_and_waits_for_nobody() {
         ("cells", elsewhere, "run/cells is not a folder"),
     ];
     for (name, put, words) in put {
-        let home = Home::new();
+        let home = Place::new();
         home.run("run", &[]);
         home.run("good", &[]);
         let path = home.path("run").join(name);
@@ -177,7 +174,7 @@ fn every_command_refuses_what_is_no_file_and_waits_for_nobody() {
 
 #[test]
 fn a_site_and_a_recording_that_are_no_files_are_refused_too() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.done(&["publish", "site", "one"]);
     let entry = fs::read_dir(home.path("site/runs")).unwrap().next().unwrap().unwrap().path().join("entry.json");
@@ -191,6 +188,5 @@ fn a_site_and_a_recording_that_are_no_files_are_refused_too() {
     assert!(said.contains("frames.jsonl is not a file"), "{said}");
     // That one is typed, and may take what the longest body takes.
     let output = home.harness(&["load", "127.0.0.1:1", "--path", "/", "--body-file", "/dev/zero"]);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && said.contains("longer than 16 MiB"), "{said}");
+    output.refused("longer than 16 MiB");
 }

@@ -2,20 +2,19 @@
 
 use std::fs;
 
-use crate::publish::subject::Home;
+use crate::common::home::Ended;
+use crate::publish::subject::Place;
 
 /// Must end with this code and write nothing to stdout; what was said.
-fn refused(home: &Home, arguments: &[&str], code: i32) -> String {
-    let output = home.harness(arguments);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
-    assert_eq!(output.stdout, b"", "{arguments:?}");
-    said
+fn refused(home: &Place, arguments: &[&str], code: i32) -> String {
+    let Ended { stdout, stderr, .. } = home.harness(arguments).with_code(code);
+    assert_eq!(stdout, "", "{arguments:?}");
+    stderr
 }
 
 #[test]
 fn somebody_elses_folder_is_left_alone() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     fs::create_dir(home.path("mine")).unwrap();
     fs::write(home.path("mine/thesis.txt"), "years of work").unwrap();
@@ -27,7 +26,7 @@ fn somebody_elses_folder_is_left_alone() {
 
 #[test]
 fn an_index_that_is_none_is_named() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     fs::create_dir_all(home.path("odd/data")).unwrap();
     fs::write(home.path("odd/data/index.json"), "[1, 2, 3]").unwrap();
@@ -41,7 +40,7 @@ fn an_index_that_is_none_is_named() {
 
 #[test]
 fn one_run_that_is_refused_leaves_the_site_as_it_is() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.run("going-on", &[("\"ending\":\"completed\"", "\"ending\":\"running\"")]);
@@ -61,7 +60,7 @@ fn one_run_that_is_refused_leaves_the_site_as_it_is() {
 
 #[test]
 fn a_run_under_another_name_is_named() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.done(&["publish", "site", "one"]);
     let folder = fs::read_dir(home.path("site/runs")).unwrap().next().unwrap().unwrap().path();
@@ -72,7 +71,7 @@ fn a_run_under_another_name_is_named() {
 
 #[test]
 fn an_address_must_be_one_of_the_web() {
-    let home = Home::new();
+    let home = Place::new();
     for odd in ["example.org", "ftp://example.org", "https://example.org/\"><script>", "https://a b"] {
         let said = refused(&home, &["publish", "site", "--url", odd], 2);
         assert!(said.contains("https://example.org/benchmarks"), "{said}");

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::publish::subject::{Home, links, target};
+use crate::publish::subject::{Place, links, target};
 
 const STOP: &str = "/stop";
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
@@ -95,7 +95,7 @@ fn followed(server: &FileServer, below: &str, from: &str) -> BTreeMap<String, u1
 
 #[test]
 fn a_site_that_was_published_twice_is_whole_below_any_path() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "web/of/ours/site", "one"]);

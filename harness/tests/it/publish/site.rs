@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::publish::subject::{Files, Home, links, target};
+use crate::publish::subject::{Files, Place, links, target};
 
 /// The addresses of the runs on a site.
 fn addresses(files: &Files) -> Vec<String> {
@@ -19,7 +19,7 @@ fn text<'a>(files: &'a Files, name: &str) -> &'a str {
 
 #[test]
 fn a_second_run_joins_and_the_first_stays_as_it_is() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     assert_eq!(home.done(&["publish", "site", "one"]), "site: site/index.html, 1 run\n");
@@ -42,7 +42,7 @@ fn a_second_run_joins_and_the_first_stays_as_it_is() {
 
 #[test]
 fn publishing_again_changes_nothing() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "site", "two", "one"]);
@@ -54,7 +54,7 @@ fn publishing_again_changes_nothing() {
 
 #[test]
 fn the_newest_is_latest_whatever_came_last() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "site", "two"]);
@@ -69,7 +69,7 @@ fn the_newest_is_latest_whatever_came_last() {
 
 #[test]
 fn every_link_of_every_page_leads_to_a_file_or_a_place_on_it() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "below/a/site", "one", "two"]);
@@ -93,7 +93,7 @@ fn every_link_of_every_page_leads_to_a_file_or_a_place_on_it() {
 
 #[test]
 fn downloaded_records_are_a_run_again() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.done(&["publish", "site", "one"]);
     let unpacked = home.path("unpacked");
@@ -111,7 +111,7 @@ fn downloaded_records_are_a_run_again() {
 
 #[test]
 fn what_a_killed_program_left_is_completed() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "site", "one", "two"]);
@@ -128,7 +128,7 @@ fn what_a_killed_program_left_is_completed() {
 
 #[test]
 fn where_a_site_is_to_be_stands_in_its_picture_alone() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.done(&["publish", "site", "one", "--url", "https://example.org/bench/"]);
     let files = home.files("site");
@@ -146,7 +146,7 @@ fn under<'a>(files: &'a Files, folder: &str) -> Vec<&'a str> {
 
 #[test]
 fn neighbours_are_compared_once_and_forgotten_with_their_run() {
-    let home = Home::new();
+    let home = Place::new();
     for (name, day) in [("one", "2026-01-05"), ("two", "2026-01-09"), ("three", "2026-01-12")] {
         home.run_of(name, day);
     }
@@ -187,7 +187,7 @@ fn neighbours_are_compared_once_and_forgotten_with_their_run() {
 
 #[test]
 fn a_run_whose_records_are_gone_is_listed_and_compared_with_nothing() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "site", "one"]);
@@ -199,8 +199,8 @@ fn a_run_whose_records_are_gone_is_listed_and_compared_with_nothing() {
             None => fs::remove_file(&records).unwrap(),
         }
         let output = home.harness(&["publish", "site", "two"]);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success() && said.contains(words) && said.contains(&first), "{said}");
+        let said = &output.stderr;
+        assert!(output.code == Some(0) && said.contains(words) && said.contains(&first), "{said}");
         let files = home.files("site");
         assert_eq!((addresses(&files).len(), under(&files, "compared/").len()), (2, 0));
         assert!(!text(&files, "index.html").contains("compared/"));
@@ -209,7 +209,7 @@ fn a_run_whose_records_are_gone_is_listed_and_compared_with_nothing() {
 
 #[test]
 fn a_site_remembers_where_it_is_and_every_address_in_its_feed_leads_to_a_file() {
-    let home = Home::new();
+    let home = Place::new();
     home.run_of("one", "2026-01-05");
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "site", "one"]);

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use crate::publish::subject::Home;
+use crate::publish::subject::Place;
 
 #[test]
 fn slides_go_beside_the_records_or_where_they_are_asked_for() {
-    let home = Home::new();
+    let home = Place::new();
     home.run("one", &[]);
     assert_eq!(home.done(&["report", "one", "--slides"]), "slides: one/slides.html\n");
     assert!(!home.path("one/report.html").exists(), "slides are asked for, and no report");
@@ -22,7 +22,7 @@ fn slides_go_beside_the_records_or_where_they_are_asked_for() {
 
 #[test]
 fn what_has_no_slides_is_refused_and_changes_nothing() {
-    let home = Home::new();
+    let home = Place::new();
     home.run("one", &[]);
     home.run("two", &[]);
     fs::create_dir(home.path("folder")).unwrap();
@@ -41,13 +41,9 @@ fn what_has_no_slides_is_refused_and_changes_nothing() {
         (&["report", "one", "--figures", "all"], "--slides"),
     ];
     for (arguments, words) in cases {
-        let output = home.harness(arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-        assert!(said.contains(words), "{arguments:?}: {said}");
-        assert_eq!(output.stdout, b"", "{arguments:?}");
+        assert_eq!(home.harness(arguments).refused(words).stdout, "", "{arguments:?}");
     }
     assert!(!home.path("talk.html").exists() && !home.path("one/slides.html").exists());
     let said = home.harness(&["report", "one", "--slides", "--out", "nowhere/talk.html"]);
-    assert_eq!(said.status.code(), Some(1), "a folder that is not there");
+    assert_eq!(said.code, Some(1), "a folder that is not there");
 }

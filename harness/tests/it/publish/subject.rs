@@ -3,30 +3,30 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-use tempfile::TempDir;
+use crate::common::home::{Ended, Home};
+use crate::common::root;
 
 /// Files by their path from the site's folder.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Where everything of one test lies.
-pub(crate) struct Home {
-    folder: TempDir,
+pub(crate) struct Place {
+    home: Home,
 }
 
-impl Home {
-    pub(crate) fn new() -> Home {
-        Home { folder: TempDir::new().unwrap() }
+impl Place {
+    pub(crate) fn new() -> Place {
+        Place { home: Home::new() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.home.join(name)
     }
 
     /// The saved run of schema 1 under this name, its manifest changed here and there.
     pub(crate) fn run(&self, name: &str, changes: &[(&str, &str)]) {
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/tests/fixtures/schema-1");
+        let fixture = root().join("reports/tests/fixtures/schema-1");
         let run = self.path(name);
         fs::create_dir_all(run.join("cells")).unwrap();
         for entry in fs::read_dir(fixture.join("cells")).unwrap() {
@@ -47,16 +47,14 @@ impl Home {
     }
 
     /// The program with these arguments, run to its end in this folder.
-    pub(crate) fn harness(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null()).output().unwrap()
+    pub(crate) fn harness(&self, arguments: &[&str]) -> Ended {
+        self.home.ended(arguments)
     }
 
-    /// As [`Home::harness`], to a good end; what it wrote to stdout.
+    /// As [`Place::harness`], to a good end; what it wrote to stdout.
+    #[track_caller]
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
-        let Output { status, stdout, stderr } = self.harness(arguments);
-        assert!(status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&stderr));
-        String::from_utf8(stdout).unwrap()
+        self.harness(arguments).with_code(0).stdout
     }
 
     /// All files under a folder.

@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use saphyr::{LoadableYamlNode, Yaml};
 use tempfile::TempDir;
 
+use crate::common::{root, source};
 use crate::readme::markdown::{Block, blocks};
 use crate::readme::pages::section;
 use crate::readme::supply_chain::workflows;
-use crate::readme::{root, text};
 
 const ACTION: &str = "action.yml";
 const PAGE: &str = "docs/guide/pull-requests.md";
@@ -56,7 +56,7 @@ fn keys(yaml: &Yaml<'_>) -> BTreeSet<String> {
 
 /// The action, as a runner reads it.
 fn action() -> Yaml<'static> {
-    parsed(ACTION, &text(ACTION))
+    parsed(ACTION, &source(ACTION))
 }
 
 fn help() -> String {
@@ -82,7 +82,7 @@ fn workflows_and_the_action_are_yaml() {
 
 #[test]
 fn the_script_takes_the_options_that_it_explains() {
-    let script = text("scripts/gate");
+    let script = source("scripts/gate");
     let (_, cases) = script.split_once("while [ $# -gt 0 ]").unwrap();
     let (cases, _) = cases.split_once("\ndone\n").unwrap();
     let taken: BTreeSet<String> =
@@ -96,7 +96,7 @@ fn the_script_takes_the_options_that_it_explains() {
 fn the_action_uses_every_input_and_declares_it() {
     let action = action();
     let declared = keys(&action["inputs"]);
-    let (_, steps) = text(ACTION).split_once("\nruns:\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (_, steps) = source(ACTION).split_once("\nruns:\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert_eq!(named_behind(&steps, "inputs."), declared);
     for input in &declared {
         assert!(action["inputs"][input.as_str()]["description"].as_str().is_some(), "{input}");
@@ -108,7 +108,7 @@ fn each_step_of_the_action_has_what_it_names() {
     let action = action();
     let steps = action["runs"]["steps"].as_sequence().unwrap();
     let ids = names(steps.iter().filter_map(|step| step.as_mapping_get("id")?.as_str()));
-    assert!(named_behind(&text(ACTION), "steps.").is_subset(&ids), "{ids:?}");
+    assert!(named_behind(&source(ACTION), "steps.").is_subset(&ids), "{ids:?}");
     for step in steps {
         let Some(run) = step.as_mapping_get("run").and_then(Yaml::as_str) else { continue };
         assert_eq!(step["shell"].as_str(), Some("bash"), "a composite step without a shell is refused");
@@ -125,7 +125,7 @@ fn each_step_of_the_action_has_what_it_names() {
 
 #[test]
 fn the_action_gives_the_script_options_that_it_has() {
-    let action = text(ACTION);
+    let action = source(ACTION);
     let (_, call) = action.split_once("\"$GATE\" ").unwrap();
     let given = options(call);
     let all = explained();
@@ -138,7 +138,7 @@ fn the_action_gives_the_script_options_that_it_has() {
 fn what_the_page_shows_is_taken() {
     let (explained, inputs) = (explained(), keys(&action()["inputs"]));
     let (mut calls, mut uses) = (0, 0);
-    for Block { info, text: block } in blocks(&text(PAGE)) {
+    for Block { info, text: block } in blocks(&source(PAGE)) {
         if info == "yaml" {
             let yaml = parsed(PAGE, &block);
             let jobs = yaml.as_mapping_get("jobs").map(keys).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use servers::MODELS;
 
-use crate::readme::{root, text};
+use crate::common::{root, source};
 
 const MACHINE: &[&str] = &["std::fs", "std::net", "std::process", "std::env", "std::thread", "rustix", "nix::"];
 const CLOCKS: &[&str] = &["Instant", "SystemTime", "now_ns", "monotonic_ns"];
@@ -46,7 +46,7 @@ fn assert_unknown(place: &str, words: &[&str]) {
 #[test]
 fn servers_and_reports_know_no_other_package() {
     let names = |manifest: &str| {
-        let text = text(manifest);
+        let text = source(manifest);
         // Of a bench, `harness` is a switch of cargo's.
         let lines = text.lines().filter(|line| *line != "harness = false");
         let lines = lines.filter_map(|line| line.split(['.', ' ', '=']).next());

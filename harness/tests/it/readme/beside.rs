@@ -3,16 +3,14 @@
 //! Beside it: `commands.rs`, which runs what the guide tells a reader to type.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
+use crate::common::home::{Ended, harness};
+use crate::common::source;
 use crate::readme::markdown::code_spans;
-use crate::readme::text;
 
 /// What `harness COMMAND --help` says.
 fn help(command: &str) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_harness")).args([command, "--help"]).output().unwrap();
-    assert!(output.status.success(), "there is no `harness {command}`: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    Ended::of(&mut harness(&[command, "--help"])).with_code(0).stdout
 }
 
 /// Whether a help has this option, which is not the beginning of another's name.
@@ -32,7 +30,7 @@ fn said_of<'a>(help: &'a str, option: &str) -> &'a str {
 
 #[test]
 fn what_stands_beside_others_options_is_there() {
-    let page = text("docs/beside-others.md");
+    let page = source("docs/beside-others.md");
     let ours = code_spans(&page).into_iter().filter_map(|span| Some(span.strip_prefix("harness ")?.to_owned()));
     let mut helps: BTreeMap<String, String> = BTreeMap::new();
     let mut options = 0;

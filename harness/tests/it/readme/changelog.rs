@@ -2,16 +2,16 @@
 
 use std::process::Command;
 
-use crate::readme::{root, text};
+use crate::common::{root, source};
 
 /// The headings of versions in order, without their brackets: `Unreleased`, `0.1.0] - 2026-12-01`.
 fn versions() -> Vec<String> {
-    let changelog = text("CHANGELOG.md");
+    let changelog = source("CHANGELOG.md");
     changelog.lines().filter_map(|line| line.strip_prefix("## [")).map(str::to_owned).collect()
 }
 
 fn of_program() -> String {
-    let manifest = text("Cargo.toml");
+    let manifest = source("Cargo.toml");
     manifest.lines().find_map(|line| line.strip_prefix("version = ")).unwrap().trim_matches('"').to_owned()
 }
 
@@ -48,7 +48,7 @@ fn every_version_that_went_out_has_a_section() {
 #[test]
 fn changes_are_of_the_usual_kinds() {
     let kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security", "Reliability"];
-    let changelog = text("CHANGELOG.md");
+    let changelog = source("CHANGELOG.md");
     let headings: Vec<&str> = changelog.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let others: Vec<&&str> = headings.iter().filter(|heading| !kinds.contains(heading)).collect();
     assert!(!headings.is_empty() && others.is_empty(), "{others:?}");

@@ -3,13 +3,11 @@
 //! A block marked `sh run` must end well. Beside it: `pages.rs` (where a block stands, and that none is left out),
 //! `servers.rs` (blocks that need a server).
 
-use std::process::Command;
-
 use harness::experiments::EXPERIMENTS;
 use serde_json::Value;
 
+use crate::common::{has, root};
 use crate::readme::pages::{marked, section};
-use crate::readme::root;
 use crate::readme::shell::Shell;
 
 #[test]
@@ -59,9 +57,7 @@ fn settings_are_kept_in_a_file() {
 
 #[test]
 fn a_program_of_another_hand_is_checked_and_compared() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "no python3 here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no python3");
+    if !has("python3", "--version") {
         return;
     }
     let [block] = marked("Bring your own server", "sh run").try_into().unwrap();

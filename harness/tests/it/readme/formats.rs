@@ -1,18 +1,17 @@
 //! `docs/formats.md` names every format that a command can write, and every schema.
 
 use std::fs;
-use std::process::Command;
 
+use crate::common::home::{Ended, harness};
+use crate::common::{root, source};
 use crate::readme::markdown::links;
-use crate::readme::{root, text};
 
 const PAGE: &str = "docs/formats.md";
 /// What has no name of its own on the page, which says so: text for a terminal.
 const FOR_PEOPLE: &str = "table";
 
 fn help(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_harness")).args(arguments).arg("-h").output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    Ended::of(harness(arguments).arg("-h")).stdout
 }
 
 /// The commands there are.
@@ -34,7 +33,7 @@ fn formats(command: &str) -> Vec<String> {
 
 #[test]
 fn every_format_of_every_command_is_on_the_page() {
-    let page = text(PAGE).replace(" RUN RUN", "").replace(" RUN", "");
+    let page = source(PAGE).replace(" RUN RUN", "").replace(" RUN", "");
     let mut looked_at = 0;
     for command in commands() {
         for format in formats(&command).iter().filter(|format| *format != FOR_PEOPLE) {
@@ -48,7 +47,7 @@ fn every_format_of_every_command_is_on_the_page() {
 
 #[test]
 fn every_schema_is_on_the_page() {
-    let links = links(&text(PAGE));
+    let links = links(&source(PAGE));
     for entry in fs::read_dir(root().join("docs/schemas")).unwrap() {
         let name = entry.unwrap().file_name();
         let link = format!("schemas/{}", name.to_str().unwrap());
@@ -59,5 +58,5 @@ fn every_schema_is_on_the_page() {
 #[test]
 fn the_page_says_which_schema_records_keep_to() {
     let version = reports::record::SCHEMA_VERSION;
-    assert!(text(PAGE).contains(&format!("Today's schema is {version}.")), "{PAGE} is of another schema");
+    assert!(source(PAGE).contains(&format!("Today's schema is {version}.")), "{PAGE} is of another schema");
 }

@@ -11,7 +11,8 @@ use reports::scorecard::Topic;
 use reports::words::scorecard::bare_question;
 use tempfile::TempDir;
 
-use crate::readme::root;
+use crate::common::home::{Ended, harness};
+use crate::common::{browser, root};
 
 /// A row each, of any load: none is printed.
 fn topics() -> [Topic; 8] {
@@ -101,8 +102,7 @@ fn commands_to_take_home_are_there() {
             continue;
         };
         let subcommand = words.split(' ').next().unwrap();
-        let help = Command::new(env!("CARGO_BIN_EXE_harness")).args([subcommand, "--help"]).output().unwrap();
-        let help = String::from_utf8(help.stdout).unwrap();
+        let help = Ended::of(&mut harness(&[subcommand, "--help"])).stdout;
         assert!(help.contains(&format!("Usage: harness {subcommand} ")), "there is no {subcommand}");
         let options = words.split(' ').filter(|word| word.starts_with("--"));
         options.for_each(|option| assert!(help.contains(option), "{subcommand} has no {option}"));
@@ -112,13 +112,7 @@ fn commands_to_take_home_are_there() {
 /// One sheet has two sides.
 #[test]
 fn the_handout_prints_on_two_pages() {
-    let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    let is_there = |browser: &&&str| Command::new(browser).arg("--version").output().is_ok();
-    let Some(browser) = browsers.iter().find(is_there) else {
-        assert!(std::env::var_os("CI").is_none(), "no chromium here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no chromium");
-        return;
-    };
+    let Some(browser) = browser() else { return };
     let folder = TempDir::new().unwrap();
     let printed = folder.path().join("handout.pdf");
     let option = |name: &str, path: &Path| format!("--{name}={}", path.display());

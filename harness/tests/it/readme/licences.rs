@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use crate::readme::{root, text};
+use crate::common::{root, source};
 
 const LIST: &str = "docs/licences.md";
 
@@ -18,8 +18,8 @@ fn every_crate_is_listed_with_its_licence() {
         std::fs::write(root().join(LIST), &now).unwrap();
     }
     let differs =
-        text(LIST).lines().zip(now.lines()).find(|(was, is)| was != is).map(|(was, is)| format!("{was} / {is}"));
-    assert!(text(LIST) == now, "{LIST} is not of these crates: {differs:?}; UPDATE_GOLDEN=1 writes it anew");
+        source(LIST).lines().zip(now.lines()).find(|(was, is)| was != is).map(|(was, is)| format!("{was} / {is}"));
+    assert!(source(LIST) == now, "{LIST} is not of these crates: {differs:?}; UPDATE_GOLDEN=1 writes it anew");
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn every_font_lies_beside_its_licence() {
     for font in fonts.lines() {
         let licence = root().join(font).with_file_name("LICENSE");
         assert!(licence.is_file(), "{font} has no LICENSE beside it");
-        assert!(text(LIST).contains(font), "{font} is not in {LIST}");
+        assert!(source(LIST).contains(font), "{font} is not in {LIST}");
     }
 }
 

@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Value, json};
 
-use crate::readme::{root, text};
+use crate::common::{root, source};
 
 const SCHEMA: &str = include_str!("../kubernetes/schema.json");
 const GUIDE: &str = "docs/several-machines.md";
@@ -163,7 +163,7 @@ fn pods_only_sleep_and_may_do_nothing_else() {
 
 #[test]
 fn the_page_speaks_to_pods_that_there_are() {
-    let guide = text(GUIDE);
+    let guide = source(GUIDE);
     let manifests = manifests();
     let set = manifests.iter().find(|(_, manifest)| manifest["kind"] == "StatefulSet").map(|(_, set)| set).unwrap();
     let name = set["metadata"]["name"].as_str().unwrap();

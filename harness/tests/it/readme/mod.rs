@@ -20,16 +20,3 @@ mod servers;
 mod shell;
 mod supply_chain;
 mod workshop;
-
-use std::fs;
-use std::path::Path;
-
-/// The root of the repository.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// A file of the repository, by its path from the root.
-fn text(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}

@@ -4,8 +4,8 @@
 
 use std::fs;
 
+use crate::common::{root, source};
 use crate::readme::markdown::{Block, Section, blocks, links, sections};
-use crate::readme::{root, text};
 
 const GUIDE: &str = "docs/guide";
 const TRAINERS: &str = "docs/workshop/README.md";
@@ -26,7 +26,7 @@ pub(crate) fn pages() -> Vec<String> {
 
 /// What stands under a heading, of which all pages have one.
 pub(crate) fn section(heading: &str) -> String {
-    let all = pages().into_iter().flat_map(|page| sections(&text(&page)));
+    let all = pages().into_iter().flat_map(|page| sections(&source(&page)));
     let found: Vec<Section> = all.filter(|section| section.heading == heading).collect();
     let [section] = &found[..] else { panic!("{} sections are called {heading:?}, and not one", found.len()) };
     section.text.clone()
@@ -43,7 +43,7 @@ pub(crate) fn marked(heading: &str, mark: &str) -> Vec<String> {
 fn no_command_is_left_out() {
     let mut commands = 0;
     for page in pages() {
-        for Section { heading, text } in sections(&text(&page)) {
+        for Section { heading, text } in sections(&source(&page)) {
             for Block { info, text } in blocks(&text) {
                 let asked_for = format!("marked(\"{heading}\", \"{info}\")");
                 let is_run = ["sh run", "sh serve"].contains(&info.as_str())
@@ -58,7 +58,7 @@ fn no_command_is_left_out() {
 
 #[test]
 fn the_readme_is_short_and_leads_to_every_page() {
-    let readme = text("README.md");
+    let readme = source("README.md");
     assert!(readme.lines().count() <= LONGEST_README, "what is beyond {LONGEST_README} lines belongs in {GUIDE}");
     let first = readme.lines().position(|line| line == "```sh run").unwrap();
     assert!(first < SCREEN, "the first command stands in line {first}");

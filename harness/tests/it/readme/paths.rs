@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use crate::common::{root, source};
 use crate::readme::markdown::{Block, anchor, blocks, code_spans, links, sections};
 use crate::readme::pages::pages;
-use crate::readme::{root, text};
 
 /// What is promised where something goes wrong, each with the tests that hold it to that.
 const RELIABILITY: &str = "docs/reliability.md";
@@ -43,7 +43,7 @@ fn documents() -> Vec<String> {
 fn every_path_named_exists() {
     let mut looked_at = 0;
     for document in documents() {
-        let markdown = text(&document);
+        let markdown = source(&document);
         let spans = code_spans(&markdown).into_iter().filter(|span| is_of_this_repository(span) && span != "cells/");
         for path in spans {
             assert!(root().join(&path).exists(), "{document} names {path}, which is not there");
@@ -68,7 +68,7 @@ fn every_path_named_exists() {
 /// The drawing of the packages, each from the line with its folder on.
 #[test]
 fn every_folder_is_in_the_drawing_and_no_other() {
-    let architecture = text("ARCHITECTURE.md");
+    let architecture = source("ARCHITECTURE.md");
     let drawings: Vec<Block> = blocks(&architecture).into_iter().filter(|block| block.info == "text").collect();
     let [drawing] = &drawings[..] else { panic!("one drawing, and not {}", drawings.len()) };
     let mut drawn: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -94,7 +94,7 @@ fn every_folder_is_in_the_drawing_and_no_other() {
 fn every_test_of_a_promise_is_there() {
     let sources: String =
         ["servers", "reports", "harness"].iter().flat_map(|package| tests_in(&root().join(package))).collect();
-    let promises = text(RELIABILITY);
+    let promises = source(RELIABILITY);
     let rows = promises.lines().filter(|line| line.starts_with("| F"));
     let mut looked_at = 0;
     for row in rows {

@@ -6,15 +6,15 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::readme::{root, text};
+use crate::common::home::HARNESS;
+use crate::common::{browser, root, source};
 
-const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// Every PNG file begins with these; width and height stand behind them and the head of the first chunk.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The sample that the README tells to look at.
 fn sample() -> String {
-    let readme = text("README.md");
+    let readme = source("README.md");
     let (_, after) = readme.split_once("-- report reports/samples/").unwrap();
     format!("reports/samples/{}", after.split('`').next().unwrap())
 }
@@ -28,10 +28,7 @@ fn size(picture: &Path) -> [u32; 2] {
 
 #[test]
 fn the_picture_can_be_made_again() {
-    let is_there = |browser: &&str| Command::new(browser).arg("--version").output().is_ok();
-    if !BROWSERS.iter().any(is_there) {
-        assert!(std::env::var_os("CI").is_none(), "no chromium here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no chromium");
+    if browser().is_none() {
         return;
     }
     let folder = TempDir::new().unwrap();
@@ -41,7 +38,7 @@ fn the_picture_can_be_made_again() {
     assert!(copied.success());
     let output = Command::new(root().join("scripts/picture"))
         .args([&run, folder.path()])
-        .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
+        .env("HARNESS", HARNESS)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,12 +1,11 @@
 //! What README, guide and CONTRIBUTING quote stands where they say: lines of the sources, models, exit codes, the Rust version.
 
-use std::process::Command;
-
 use servers::MODELS;
 
+use crate::common::home::{Ended, harness};
+use crate::common::source;
 use crate::readme::markdown::{Block, blocks, code_spans};
 use crate::readme::pages::section;
-use crate::readme::text;
 
 /// Stands for lines that are left out of a quotation.
 const ELLIPSIS: &str = "// ...\n";
@@ -26,10 +25,10 @@ fn is_quoted_from(quotation: &str, source: &str) -> bool {
 #[test]
 fn quoted_lines_are_in_the_sources() {
     let mut quotations = 0;
-    for Block { info, text: quotation } in blocks(&text("CONTRIBUTING.md")) {
+    for Block { info, text: quotation } in blocks(&source("CONTRIBUTING.md")) {
         if let Some(path) = info.strip_prefix("rust ") {
             assert!(
-                is_quoted_from(&quotation, &text(path)),
+                is_quoted_from(&quotation, &source(path)),
                 "{path} does not read as CONTRIBUTING.md says:\n{quotation}"
             );
             quotations += 1;
@@ -55,8 +54,7 @@ fn every_model_is_in_the_guide() {
 
 #[test]
 fn exit_codes_are_those_of_the_help() {
-    let help = Command::new(env!("CARGO_BIN_EXE_harness")).arg("--help").output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
+    let help = Ended::of(&mut harness(&["--help"])).stdout;
     let (_, of_help) = help.split_once("Exit codes:").unwrap();
     let of_guide: Vec<u8> = section("Exit codes")
         .lines()
@@ -73,7 +71,7 @@ fn numbers(text: &str) -> Vec<u8> {
 
 #[test]
 fn the_rust_version_is_that_of_the_workspace() {
-    let workspace = text("Cargo.toml");
+    let workspace = source("Cargo.toml");
     let version = workspace.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
-    assert!(text("README.md").contains(&format!("Rust {version} or later")), "{version}");
+    assert!(source("README.md").contains(&format!("Rust {version} or later")), "{version}");
 }

@@ -5,8 +5,8 @@
 
 use harness::experiments::{self, EXPERIMENTS};
 
+use crate::common::source;
 use crate::readme::markdown::{Section, links, sections};
-use crate::readme::text;
 
 const PAGE: &str = "docs/experiments/README.md";
 
@@ -18,7 +18,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 }
 
 fn section(place: usize) -> Section {
-    sections(&text(PAGE)).into_iter().nth(place).unwrap()
+    sections(&source(PAGE)).into_iter().nth(place).unwrap()
 }
 
 /// The experiments that a cell leads to, by the names of their pages.

@@ -8,17 +8,17 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::common::has;
 use crate::readme::pages::marked;
 use crate::readme::shell::{Running, Shell};
+use crate::skipped::missing;
 
 const PORT: &str = "7878";
 
 #[test]
 fn a_server_answers_by_hand() {
     if !has_netcat() {
-        assert!(std::env::var_os("CI").is_none(), "no OpenBSD nc here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no OpenBSD nc");
-        return;
+        return missing("OpenBSD nc");
     }
     let [serve] = marked("With nc", "sh serve").try_into().unwrap();
     let [ask] = marked("With nc", "sh run").try_into().unwrap();
@@ -44,9 +44,7 @@ fn any_server_takes_load() {
 
 #[test]
 fn a_server_answers_curl() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "no curl here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no curl");
+    if !has("curl", "--version") {
         return;
     }
     let [serve] = marked("With curl, wrk, oha", "sh serve").try_into().unwrap();

@@ -7,14 +7,14 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::{NamedTempFile, TempDir};
 
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+use crate::common::home::{HARNESS, at_home};
+use crate::common::started::LONGEST_RUN;
+use crate::common::within;
 
 /// Stands in for cargo. `compare`, `map`, `capacity` and `microcosts` are made short, and code 4 of `compare`, `diff`, `load` and `lesson` is let pass: it
 /// says that the figures are not to be believed, which beside other tests they are not, and none is looked at. `selftest`
@@ -66,21 +66,11 @@ impl Shell {
     pub(crate) fn start(&self, block: &str) -> Running {
         let [output, messages] = [(); 2].map(|()| NamedTempFile::new_in(self.folder.path()).unwrap().keep().unwrap().1);
         let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
-        let child = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", block])
-            .current_dir(self.folder.path())
-            .env("PATH", path)
-            .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
-            .env("TMPDIR", self.folder.path())
-            // A person's own run is not in the way of the test.
-            .env("HARNESS_LOCK", self.folder.path().join("lock"))
-            .stdin(Stdio::null())
-            .stdout(File::create(&output).unwrap())
-            .stderr(File::create(&messages).unwrap())
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        Running { child, output, messages }
+        let mut bash = Command::new("bash");
+        at_home(&mut bash, self.folder.path());
+        bash.args(["-euo", "pipefail", "-c", block]).env("PATH", path).env("HARNESS", HARNESS).process_group(0);
+        bash.stdout(File::create(&output).unwrap()).stderr(File::create(&messages).unwrap());
+        Running { child: bash.spawn().unwrap(), output, messages }
     }
 
     /// Runs a block to its end, which must be a good one, and returns what it wrote to stdout.
@@ -101,7 +91,8 @@ impl Running {
 
     /// Waits for its first line.
     pub(crate) fn first_line(&self) -> String {
-        within("a first line", || self.output().split_once('\n').map(|(line, _)| line.to_owned()))
+        assert!(within(LONGEST_RUN, || self.output().contains('\n')), "a first line did not come");
+        self.output().lines().next().unwrap().to_owned()
     }
 
     /// Ends it as Ctrl-C does: all of its processes get the signal.
@@ -111,7 +102,8 @@ impl Running {
     }
 
     fn wait(&mut self) -> ExitStatus {
-        within("its end", || self.child.try_wait().unwrap())
+        assert!(within(LONGEST_RUN, || self.child.try_wait().unwrap().is_some()), "its end did not come");
+        self.child.wait().unwrap()
     }
 
     fn signal(&self, signal: Signal) {
@@ -124,17 +116,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         let _ = self.child.wait();
-    }
-}
-
-/// What `look` finds, in the longest time that anything here takes.
-fn within<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LONGEST_WAIT;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what} did not come within {LONGEST_WAIT:?}");
-        thread::sleep(Duration::from_millis(10));
     }
 }

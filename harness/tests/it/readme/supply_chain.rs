@@ -3,13 +3,13 @@
 
 use std::fs;
 
-use crate::readme::{root, text};
+use crate::common::{root, source};
 
 /// What a forge runs: the workflows, and the action that others use.
 pub(crate) fn workflows() -> Vec<(String, String)> {
     let entries = fs::read_dir(root().join(".github/workflows")).unwrap();
     let paths = entries.map(|entry| format!(".github/workflows/{}", entry.unwrap().file_name().to_string_lossy()));
-    paths.chain(["action.yml".to_owned()]).map(|path| (path.clone(), text(&path))).collect()
+    paths.chain(["action.yml".to_owned()]).map(|path| (path.clone(), source(&path))).collect()
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn every_action_is_named_by_its_commit_and_says_its_version() {
 #[test]
 fn cargo_takes_what_is_locked_wherever_nobody_looks_on() {
     let scripts =
-        ["scripts/test", "scripts/fuzz", "scripts/gate", "scripts/release"].map(|path| (path.to_owned(), text(path)));
+        ["scripts/test", "scripts/fuzz", "scripts/gate", "scripts/release"].map(|path| (path.to_owned(), source(path)));
     for (path, script) in workflows().into_iter().chain(scripts) {
         let words = ["cargo build", "cargo test", "cargo check", "cargo clippy", "cargo doc", "cargo install"];
         let lines = script.lines().filter(|line| words.iter().any(|words| line.contains(words)));
@@ -47,10 +47,10 @@ fn cargo_takes_what_is_locked_wherever_nobody_looks_on() {
 
 #[test]
 fn the_oldest_rust_is_said_once_and_the_pinned_one_is_not_older() {
-    let manifest = text("Cargo.toml");
+    let manifest = source("Cargo.toml");
     let oldest = manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
-    assert!(text("README.md").contains(&format!("Rust {oldest} or later")), "the README says another than {oldest}");
-    let toolchain = text("rust-toolchain.toml");
+    assert!(source("README.md").contains(&format!("Rust {oldest} or later")), "the README says another than {oldest}");
+    let toolchain = source("rust-toolchain.toml");
     let pinned = toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
     let numbers = |version: &str| version.split('.').map(|part| part.parse().unwrap()).collect::<Vec<u32>>();
     assert!(numbers(pinned) >= numbers(oldest), "{pinned} is older than {oldest}");

@@ -10,8 +10,9 @@ use std::fs;
 use harness::workshop::LESSONS;
 use harness::workshop::lesson::{Control, Lesson};
 
+use crate::common::{root, source};
+use crate::readme::handout;
 use crate::readme::markdown::{links, sections};
-use crate::readme::{handout, root, text};
 
 const FOLDER: &str = "docs/workshop/lessons";
 const GUIDE: &str = "docs/workshop/README.md";
@@ -30,7 +31,7 @@ fn hold(path: &str, now: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(root().join(path), now).unwrap();
     }
-    assert!(text(path) == now, "{path} is not of these lessons; UPDATE_GOLDEN=1 writes it anew");
+    assert!(source(path) == now, "{path} is not of these lessons; UPDATE_GOLDEN=1 writes it anew");
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn the_handout_asks_what_the_lessons_ask() {
 
 #[test]
 fn the_guide_leads_to_every_lesson_and_says_how_long_it_takes() {
-    let guide = text(GUIDE);
+    let guide = source(GUIDE);
     let links = links(&guide);
     for Lesson { name, script, is_core, .. } in LESSONS {
         assert!(links.contains(&format!("lessons/{name}.md")), "{GUIDE} does not lead to {name}");
@@ -64,7 +65,7 @@ fn the_guide_leads_to_every_lesson_and_says_how_long_it_takes() {
 #[test]
 fn timetables_add_up() {
     for (heading, minutes) in [("Two hours", 120), ("Forty-five minutes", 45)] {
-        let all = sections(&text(GUIDE));
+        let all = sections(&source(GUIDE));
         let table = &all.iter().find(|section| section.heading == heading).unwrap().text;
         let rows = table.lines().filter(|line| line.starts_with("| 0:") || line.starts_with("| 1:"));
         let mut now = 0;

@@ -4,49 +4,40 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::common::home::Home;
+use crate::common::started::Killed;
 use crate::common::{has, text};
 use crate::release::installed;
-
-/// Ended when dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::skipped::skipped;
 
 #[test]
 fn it_says_its_version_and_puts_load_on_its_own_server() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let said = installed().harness(&home, &["--version"]);
-    assert_eq!(text(&said.stdout), format!("harness {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(said.stdout, format!("harness {}\n", env!("CARGO_PKG_VERSION")));
     let program = installed().file("harness");
     let mut server = installed().command(program.to_str().unwrap(), &home);
     server.args(["serve", "async-single", "--listen", "127.0.0.1:0"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut server = Running(server.spawn().unwrap());
+    let mut server = Killed(server.spawn().unwrap());
     let mut line = String::new();
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();
     let address = ready["address"].as_str().unwrap();
-    let load =
-        installed().harness(&home, &["load", address, "--duration", "200ms", "--warm-up", "50ms", "--format", "csv"]);
-    assert!([Some(0), Some(4)].contains(&load.status.code()), "{}", text(&load.stderr));
-    assert_eq!(text(&load.stdout).lines().count(), 2, "{}", text(&load.stdout));
+    let load = ["load", address, "--duration", "200ms", "--warm-up", "50ms", "--format", "csv"];
+    let csv = installed().harness(&home, &load).measured().stdout;
+    assert_eq!(csv.lines().count(), 2, "{csv}");
 }
 
 #[test]
 #[ignore = "it measures for half a minute"]
 fn it_compares_and_writes_a_report() {
-    let home = tempfile::tempdir().unwrap();
-    let output = installed().harness(&home, &["compare", "--preset", "smoke", "--out", "run"]);
-    assert!([Some(0), Some(4)].contains(&output.status.code()), "{}", text(&output.stderr));
-    assert!(fs::metadata(home.path().join("run/report.html")).unwrap().len() > 100_000);
+    let home = Home::new();
+    installed().harness(&home, &["compare", "--preset", "smoke", "--out", "run"]).measured();
+    assert!(fs::metadata(home.join("run/report.html")).unwrap().len() > 100_000);
 }
 
 #[test]
@@ -54,7 +45,7 @@ fn completions_complete_in_bash() {
     if !has("bash", "--version") {
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let script = r#"source "$COMPLETIONS" || exit 1
         COMP_WORDS=(harness compare --models rayon) COMP_CWORD=3 COMP_LINE="harness compare --models rayon"
         COMP_POINT=${#COMP_LINE}
@@ -72,7 +63,7 @@ fn manual_pages_are_found_and_read() {
     if !has("man", "--version") {
         return;
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let mut man = installed().command("man", &home);
     man.arg("harness-load").env("MANPATH", installed().file("man")).env("MANPAGER", "cat").env("LC_ALL", "C.UTF-8");
     let output = man.output().unwrap();
@@ -109,8 +100,7 @@ fn it_runs_where_there_is_nothing_but_the_c_library() {
     let said = match enter(&["/harness", "--version"]) {
         Ok(output) if output.status.success() => output,
         refused => {
-            eprintln!("skipped: no namespace can be made here: {refused:?}");
-            return;
+            return skipped(format_args!("no namespace can be made here: {refused:?}"));
         }
     };
     assert_eq!(text(&said.stdout), format!("harness {}\n", env!("CARGO_PKG_VERSION")));

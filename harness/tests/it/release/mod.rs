@@ -9,30 +9,26 @@ mod packed;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::common::text;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
+use crate::common::home::{Ended, HARNESS, Home, at_home};
+use crate::common::root;
 
 /// `scripts/release` with these arguments, from another folder than the repository.
-fn release(arguments: &[&str]) -> Output {
-    let elsewhere = tempfile::tempdir().unwrap();
+fn release(arguments: &[&str]) -> Ended {
+    let elsewhere = Home::new();
     let mut command = Command::new(root().join("scripts/release"));
-    command.args(arguments).current_dir(elsewhere.path()).env("TMPDIR", elsewhere.path());
-    command.stdin(Stdio::null()).output().unwrap()
+    at_home(&mut command, elsewhere.path());
+    Ended::of(command.args(arguments))
 }
 
 /// The archive that a pack into this folder makes.
 fn pack(out: &Path) -> PathBuf {
-    let output = release(&["--out", out.to_str().unwrap(), "--binary", env!("CARGO_BIN_EXE_harness")]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let said = text(&output.stdout).trim_end();
+    let said = release(&["--out", out.to_str().unwrap(), "--binary", HARNESS]).with_code(0).stdout;
+    let said = said.trim_end();
     PathBuf::from(said.strip_prefix("archive: ").unwrap_or_else(|| panic!("{said}")))
 }
 
@@ -69,15 +65,15 @@ impl Installed {
     }
 
     /// A command in an environment that has nothing but the installed program in its path, in a folder of its own.
-    fn command(&self, program: &str, home: &TempDir) -> Command {
+    fn command(&self, program: &str, home: &Home) -> Command {
         let mut command = Command::new(program);
         let path = format!("{}:/usr/bin:/bin", self.tree().display());
-        command.env_clear().env("PATH", path).env("HOME", home.path()).env("TMPDIR", home.path());
-        command.env("HARNESS_LOCK", home.path().join("lock")).current_dir(home.path()).stdin(Stdio::null());
+        command.env_clear().env("PATH", path).env("HOME", home.path());
+        at_home(&mut command, home.path());
         command
     }
 
-    fn harness(&self, home: &TempDir, arguments: &[&str]) -> Output {
-        self.command(self.file("harness").to_str().unwrap(), home).args(arguments).output().unwrap()
+    fn harness(&self, home: &Home, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(self.file("harness").to_str().unwrap(), home).args(arguments))
     }
 }

@@ -1,32 +1,28 @@
 //! A search in one block.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use reports::objective::{Kept, kept};
 use reports::record::ArrivalsRecord;
 
-use crate::searches::Ended;
-
-const BUDGET: Duration = Duration::from_secs(40);
+use crate::common::home::Home;
+use crate::searches::{Searched, planned_ns};
 
 /// A server that serves one connection at a time, 5 ms a request, carries less than 200 requests per second.
-fn small() -> &'static (Ended, Duration) {
-    static SMALL: OnceLock<(Ended, Duration)> = OnceLock::new();
+fn small() -> &'static Searched {
+    static SMALL: OnceLock<Searched> = OnceLock::new();
     SMALL.get_or_init(|| {
-        let begun = Instant::now();
         let what = ["capacity", "--models", "sequential", "--work", "sleep 5ms", "--slo", "p50<500ms"];
-        let ended = Ended::of(&[&what[..], &["--blocks", "1", "--budget", "40s", "--format", "json"]].concat());
-        (ended, begun.elapsed())
+        Searched::of(&[&what[..], &["--blocks", "1", "--budget", "40s", "--format", "json"]].concat())
     })
 }
 
 #[test]
-fn it_ends_within_its_budget_with_what_is_carried() {
-    let (ended, took) = small();
-    assert!([0, 4].contains(&ended.code()), "{}", ended.stderr());
-    assert!(*took <= BUDGET, "{took:?}");
-    assert!(ended.stderr().contains("40 s at most"), "{}", ended.stderr());
+fn it_plans_within_its_budget_and_says_what_is_carried() {
+    let Searched { ended, home } = small();
+    assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.stderr);
+    assert!(planned_ns(&home.run()) < 40_000_000_000, "{}", planned_ns(&home.run()));
+    assert!(ended.stderr.contains("40 s at most"), "{}", ended.stderr);
     let said = ended.json();
     let sentence = said["summary"]["answers"][0]["sentence"].as_str().unwrap();
     assert!(sentence.starts_with("With p50 below 500 ms and no request failed: one by one "), "{sentence}");
@@ -37,8 +33,8 @@ fn it_ends_within_its_budget_with_what_is_carried() {
 
 #[test]
 fn what_it_says_follows_from_its_cells() {
-    let (ended, _) = small();
-    let run = ended.run();
+    let searched = small();
+    let run = searched.home.run();
     let objective = run.manifest.experiments[0].objective.unwrap();
     assert!(
         run.cells.iter().all(|cell| cell.load.arrivals == ArrivalsRecord::Poisson),
@@ -50,12 +46,12 @@ fn what_it_says_follows_from_its_cells() {
     };
     let (carried, missed) = (loads(Kept::Yes), loads(Kept::No));
     assert!(!missed.is_empty(), "500 requests per second are more than it can serve");
-    let said = &ended.json()["summary"]["tables"][0]["rows"][0]["values"][0]["number"];
+    let said = &searched.ended.json()["summary"]["tables"][0]["rows"][0]["values"][0]["number"];
     if let Some(said) = said.as_f64() {
         let most = carried.iter().copied().fold(0.0, f64::max);
         assert!((said - most).abs() < 1e-6, "{said} is not among {carried:?}");
     }
-    assert!(ended.page().contains("id=\"capacity-response-time\""));
+    assert!(searched.page().contains("id=\"capacity-response-time\""));
 }
 
 #[test]
@@ -66,8 +62,6 @@ fn what_can_not_be_searched_is_refused_before_any_load() {
         (&["capacity", "--work", "dance"], "work: echo"),
         (&["capacity", "--budget", "2s"], "--budget "),
     ] {
-        let ended = Ended::of(arguments);
-        assert_eq!(ended.code(), 2, "{arguments:?}");
-        assert!(ended.stderr().contains(word), "{arguments:?}: {}", ended.stderr());
+        Home::new().ended(arguments).refused(word);
     }
 }

@@ -2,30 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use reports::record::{ArrivalsRecord, Ending, ShapeRecord};
 
-use crate::searches::Ended;
+use crate::common::home::Home;
+use crate::searches::{Searched, planned_ns};
 
-const BUDGET: Duration = Duration::from_secs(18);
-
-/// Made once for the tests in here, with the time it took.
-fn small() -> &'static (Ended, Duration) {
-    static SMALL: OnceLock<(Ended, Duration)> = OnceLock::new();
-    SMALL.get_or_init(|| {
-        let begun = Instant::now();
-        let arguments = ["map", "--connections", "8,1", "--work", "echo", "--budget", "18s", "--format", "json"];
-        (Ended::of(&arguments), begun.elapsed())
-    })
+/// Made once for the tests in here.
+fn small() -> &'static Searched {
+    static SMALL: OnceLock<Searched> = OnceLock::new();
+    let arguments = ["map", "--connections", "8,1", "--work", "echo", "--budget", "18s", "--format", "json"];
+    SMALL.get_or_init(|| Searched::of(&arguments))
 }
 
 #[test]
-fn it_ends_within_its_budget_and_says_every_square() {
-    let (ended, took) = small();
-    assert!([0, 4].contains(&ended.code()), "{}", ended.stderr());
-    assert!(*took <= BUDGET, "{took:?}");
-    assert!(ended.stderr().contains("repeating them ends within 18 s"), "{}", ended.stderr());
+fn it_plans_within_its_budget_and_says_every_square() {
+    let Searched { ended, home } = small();
+    assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.stderr);
+    assert!(planned_ns(&home.run()) < 18_000_000_000, "{}", planned_ns(&home.run()));
+    assert!(ended.stderr.contains("repeating them ends within 18 s"), "{}", ended.stderr);
     let said = ended.json();
     let squares = said["squares"].as_array().unwrap();
     let connections: Vec<f64> = squares.iter().map(|square| square["connections"].as_f64().unwrap()).collect();
@@ -35,7 +30,7 @@ fn it_ends_within_its_budget_and_says_every_square() {
 
 #[test]
 fn its_cells_are_records_in_pairs_on_fresh_servers() {
-    let run = small().0.run();
+    let run = small().home.run();
     assert_eq!(run.manifest.ending, Ending::Completed);
     assert_eq!(run.manifest.planned_cells as usize, run.cells.len());
     let mut pairs: BTreeMap<(Option<u64>, u32), Vec<&str>> = BTreeMap::new();
@@ -54,7 +49,7 @@ fn its_cells_are_records_in_pairs_on_fresh_servers() {
 
 #[test]
 fn its_report_opens_with_the_grid() {
-    let page = small().0.page();
+    let page = small().page();
     let (map, experiment) = (page.find("<section id=\"map\">"), page.find("<section id=\"claim-map\""));
     assert!(map.is_some() && map < experiment);
     assert_eq!(page.matches("<rect class=\"area faint\"").count(), 2, "a rectangle for each square");
@@ -68,8 +63,6 @@ fn what_makes_no_map_is_refused_before_any_load() {
         (&["map", "--work", "echo,echo"], "named twice"),
         (&["map", "--budget", "4s"], "--budget "),
     ] {
-        let ended = Ended::of(arguments);
-        assert_eq!(ended.code(), 2, "{arguments:?}");
-        assert!(ended.stderr().contains(word), "{arguments:?}: {}", ended.stderr());
+        Home::new().ended(arguments).refused(word);
     }
 }

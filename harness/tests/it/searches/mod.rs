@@ -6,48 +6,29 @@ mod capacity;
 mod interruption;
 mod map;
 
-use std::process::{Command, Output, Stdio};
+use reports::record::store::Run;
 
-use reports::record::store::{Run, RunFolder};
-use serde_json::Value;
-use tempfile::TempDir;
+use crate::common::home::{Ended, Home};
 
-/// A command that has ended, with the folder it wrote to.
-struct Ended {
-    home: TempDir,
-    output: Output,
+/// A search that has ended, with the folder it wrote to.
+struct Searched {
+    home: Home,
+    ended: Ended,
 }
 
-impl Ended {
-    fn of(arguments: &[&str]) -> Ended {
-        let home = TempDir::new().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-        command.args(arguments).args(["--out", "the-run"]);
-        command
-            .env("TMPDIR", home.path())
-            .env("HARNESS_LOCK", home.path().join("lock"))
-            .current_dir(home.path())
-            .stdin(Stdio::null());
-        Ended { output: command.output().unwrap(), home }
-    }
-
-    fn code(&self) -> i32 {
-        self.output.status.code().unwrap()
-    }
-
-    fn stderr(&self) -> &str {
-        std::str::from_utf8(&self.output.stderr).unwrap()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.output.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stderr()))
-    }
-
-    fn run(&self) -> Run {
-        RunFolder::open(self.home.path().join("the-run")).unwrap().read().unwrap()
+impl Searched {
+    fn of(arguments: &[&str]) -> Searched {
+        let home = Home::new();
+        Searched { ended: home.ended(&[arguments, &["--out", "the-run"]].concat()), home }
     }
 
     fn page(&self) -> String {
-        std::fs::read_to_string(self.home.path().join("the-run/report.html")).unwrap()
+        std::fs::read_to_string(self.home.out().join("report.html")).unwrap()
     }
+}
+
+/// How long a run would put load on servers if nothing held it up, in nanoseconds. How long it really took is the machine's
+/// matter.
+fn planned_ns(run: &Run) -> u64 {
+    run.cells.iter().map(|cell| cell.load.warm_up_ns + cell.load.window_ns).sum()
 }

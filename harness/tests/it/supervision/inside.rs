@@ -2,19 +2,20 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::clock::now_ns;
-use harness::observe::{Extent, Observer, Watch};
+use harness::observe::{Extent, Observed, Observer, Watch};
 use harness::process::{Channel, ServerProcess};
 use reports::record::{InsideAnswer, InsideRecord};
 use servers::MODELS;
 
-use crate::common::within;
-use crate::supervision::{launch, program};
-
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+use crate::common::home::harness;
+use crate::common::started::Killed;
+use crate::common::{LONGEST_WAIT, within};
+use crate::supervision::launch;
 
 /// A connection on which so many requests were answered one after the other.
 fn client(server: &ServerProcess, requests: usize) -> TcpStream {
@@ -97,20 +98,39 @@ fn watch(server: &ServerProcess) -> Observer {
     Observer::start_asking(watch, Box::new(move || channel.ask()))
 }
 
+/// What an observer sees while something goes on, as soon as that shows: a machine that others use may hide it once, and
+/// not again and again.
+fn observed(server: &ServerProcess, goes_on: impl Fn(), shows: impl Fn(&Observed) -> bool) -> Observed {
+    let mut seen = None;
+    let is_seen = within(LONGEST_WAIT, || {
+        let observer = watch(server);
+        goes_on();
+        let observed = seen.insert(observer.stop());
+        shows(observed)
+    });
+    assert!(is_seen, "{seen:?}");
+    seen.unwrap()
+}
+
+fn wait_ms(ms: u64) {
+    thread::sleep(Duration::from_millis(ms));
+}
+
+fn inside(observed: &Observed) -> &InsideRecord {
+    observed.inside.as_ref().unwrap()
+}
+
 #[test]
 fn an_observer_sees_the_inside_over_time() {
     let server = launch("threaded").unwrap();
     let _clients: Vec<TcpStream> = (0..4).map(|_| client(&server, 1)).collect();
-    let observer = watch(&server);
-    let begun = Instant::now();
-    within(Duration::from_millis(900), || false);
-    let observed = observer.stop();
-    let InsideRecord { answers, unanswered, threads } = observed.inside.unwrap();
-    assert!(answers.len() >= 2 && answers.is_sorted_by(|a, b| a.at_ns < b.at_ns), "{answers:?}, {unanswered}");
+    let several = |observed: &Observed| inside(observed).answers.len() >= 2 && inside(observed).threads.len() >= 2;
+    let observed = observed(&server, || wait_ms(900), several);
+    let InsideRecord { answers, unanswered, threads } = inside(&observed);
+    assert!(answers.is_sorted_by(|a, b| a.at_ns < b.at_ns), "{answers:?}, {unanswered}");
     assert!(answers.iter().all(|answer| answer.open_connections == 4 && answer.requests_ended == 4));
-    assert!(u128::from(answers.last().unwrap().at_ns) <= begun.elapsed().as_nanos());
     // The main thread, the one that answers, and one for each connection.
-    assert!(threads.len() >= 2 && threads.iter().all(|times| times.threads == 6), "{threads:?}");
+    assert!(threads.iter().all(|times| times.threads == 6), "{threads:?}");
     assert!(threads.is_sorted_by(|a, b| a.ran_ns <= b.ran_ns && a.times_run <= b.times_run));
     assert!(observed.noise.channel_cpu_share.is_some_and(|share| share > 0.0 && share < 1.0));
     assert!(server.stop().counters.is_some());
@@ -119,23 +139,20 @@ fn an_observer_sees_the_inside_over_time() {
 #[test]
 fn a_server_that_is_stopped_holds_nobody_up() {
     let server = launch("async-multi").unwrap();
-    let observer = watch(&server);
-    within(Duration::from_millis(350), || false);
-    server.pause();
-    within(Duration::from_millis(700), || false);
-    server.resume();
-    within(Duration::from_millis(450), || false);
-    let begun = Instant::now();
-    let observed = observer.stop();
-    assert!(begun.elapsed() < Duration::from_secs(2));
-    let inside = observed.inside.unwrap();
-    assert!(inside.unanswered >= 2, "{inside:?}");
+    let hangs_meanwhile = || {
+        wait_ms(350);
+        server.pause();
+        wait_ms(700);
+        server.resume();
+        wait_ms(450);
+    };
     // Samples went on all the while, and so did the answers afterwards.
     let gap = |at: Vec<u64>| at.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
-    let (answers, samples) = (inside.answers.iter(), observed.samples.iter());
-    let answers_gap = gap(answers.map(|answer| answer.at_ns).collect());
-    let samples_gap = gap(samples.map(|sample| sample.at_ns).collect());
-    assert!(answers_gap > 500_000_000 && samples_gap < answers_gap, "{answers_gap} {samples_gap}");
+    observed(&server, hangs_meanwhile, |observed| {
+        let answers_gap = gap(inside(observed).answers.iter().map(|answer| answer.at_ns).collect());
+        let samples_gap = gap(observed.samples.iter().map(|sample| sample.at_ns).collect());
+        inside(observed).unanswered >= 2 && answers_gap > 500_000_000 && samples_gap < answers_gap
+    });
     assert!(server.stop().counters.is_some());
 }
 
@@ -150,17 +167,11 @@ fn a_server_that_dies_is_no_longer_asked() {
 
 #[test]
 fn a_person_is_told_on_stderr() {
-    let mut child = Command::new(program())
-        .args(["serve", "async-single", "--spin-rate", "1", "--inside"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = harness(&["serve", "async-single", "--spin-rate", "1", "--inside"]);
+    let mut server = Killed(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
     // The first look may come before the runtime is there.
-    let told: Vec<String> = BufReader::new(child.stderr.take().unwrap()).lines().take(2).map(Result::unwrap).collect();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let lines = BufReader::new(server.0.stderr.take().unwrap()).lines();
+    let told: Vec<String> = lines.take(2).map(Result::unwrap).collect();
     let expected = "0 connections open, 0 waiting; 0 requests ended, 0 under way; 0 tasks";
     assert!(told[1].starts_with(expected), "{told:?}");
 }

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use harness::process::{Launch, LaunchFailure, ServerProcess, launch_program};
 use rustix::process::Signal;
 
-use crate::common::{is_alive, send, within};
-use crate::supervision::fakes::{Fake, HANDSHAKE};
-use crate::supervision::{launch, launch_as, program};
-
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+use crate::common::confined::SmallGroup;
+use crate::common::fakes::{Fake, HANDSHAKE};
+use crate::common::home::HARNESS;
+use crate::common::{LONGEST_WAIT, is_alive, send, within};
+use crate::supervision::{launch, launch_as};
 
 fn ask(server: &ServerProcess, work: &str, parameter: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
@@ -56,7 +56,7 @@ fn a_server_gets_the_cpus_it_was_given() {
         listen: None,
         backend: None,
     };
-    let server = launch_program(program(), &launch).unwrap();
+    let server = launch_program(HARNESS.as_ref(), &launch).unwrap();
     for task in std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap() {
         let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
         assert!(status.contains("Cpus_allowed_list:\t0\n"), "{status}");
@@ -126,7 +126,7 @@ fn a_crash_is_noticed_with_its_signal() {
     // Not SIGSEGV, which Rust's handler of stack overflows takes for a fault that will come again.
     send(server.pid(), Signal::ABORT);
     let mut death = None;
-    assert!(within(Duration::from_secs(1), || {
+    assert!(within(LONGEST_WAIT, || {
         death = server.poll_death();
         death.is_some()
     }));
@@ -164,40 +164,13 @@ fn a_server_that_prints_more_than_a_pipe_holds_can_still_end_in_order() {
     );
 }
 
-/// A control group that holds 16 MiB; removed when dropped. Nothing where none can be made here, which is said.
-struct SmallGroup(std::path::PathBuf);
-
-impl SmallGroup {
-    fn new() -> Option<SmallGroup> {
-        let name = format!("tokio-or-threads-test-{}", std::process::id());
-        let trees = [("/sys/fs/cgroup", "memory.max"), ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")];
-        // Where both versions are mounted, the folder of their trees is no group itself.
-        let is_group = |tree: &str| Path::new(tree).join("cgroup.procs").exists();
-        let found = trees.into_iter().filter(|(tree, _)| is_group(tree)).find_map(|(tree, file)| {
-            let group = SmallGroup(Path::new(tree).join(&name));
-            let made = std::fs::create_dir(&group.0).and_then(|()| std::fs::write(group.0.join(file), "16777216"));
-            made.ok().map(|()| group)
-        });
-        if found.is_none() {
-            eprintln!("skipped: no control group for memory can be made here");
-        }
-        found
-    }
-}
-
-impl Drop for SmallGroup {
-    fn drop(&mut self) {
-        within(LONGEST_WAIT, || std::fs::remove_dir(&self.0).is_ok() || !self.0.exists());
-    }
-}
-
 /// Its group is none of ours, so only the kernel's own count tells.
 #[test]
 fn a_server_that_the_kernel_ends_for_want_of_memory_is_told_from_one_that_somebody_killed() {
-    let Some(group) = SmallGroup::new() else { return };
+    let Some(group) = SmallGroup::of_bytes(16 << 20) else { return };
     // A line of 64 MiB, which is all kept until it ends. It has an end, should the group not bound it.
     let eat = "mkfifo $0.line; head -c 67108864 /dev/zero > $0.line & exec tail < $0.line";
-    let eat = format!("echo $$ > {}/cgroup.procs\n{eat}", group.0.display());
+    let eat = format!("{}\n{eat}", group.entering());
     let death_of = |script: &str| {
         let fake = Fake::new(script);
         let mut death = None;
@@ -223,5 +196,5 @@ fn a_servers_own_children_go_with_it() {
     let fake = Fake::new(&format!("sleep 60 >/dev/null 2>&1 </dev/null &\necho $! >&2\n{HANDSHAKE}\nexec sleep 60"));
     let stopped = launch_as(&fake.path, "parent", LONGEST_WAIT).unwrap().stop();
     let grandchild = stopped.stderr_tail.trim().parse().unwrap();
-    assert!(within(Duration::from_secs(1), || !is_alive(grandchild)));
+    assert!(within(LONGEST_WAIT, || !is_alive(grandchild)));
 }

@@ -1,6 +1,5 @@
 //! Server processes and the observation of them, over real processes, pipes and sockets.
 
-mod fakes;
 mod inside;
 mod launching;
 mod observation;
@@ -13,17 +12,19 @@ use std::time::Duration;
 
 use harness::process::{Launch, ProcessError, ServerProcess, launch_program};
 
-/// The program under test.
-fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_harness"))
-}
+use crate::common::LONGEST_WAIT;
+use crate::common::home::HARNESS;
 
 /// Launches a contender of this program.
 fn launch(contender: &str) -> Result<ServerProcess, ProcessError> {
-    launch_as(program(), contender, Duration::from_secs(20))
+    launch_as(HARNESS.as_ref(), contender, LONGEST_WAIT)
 }
 
 /// Launches another program as if it were a server. No calibration, which would cost each launch its time.
-fn launch_as(program: &Path, contender: &str, readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
+pub(crate) fn launch_as(
+    program: &Path,
+    contender: &str,
+    readiness_deadline: Duration,
+) -> Result<ServerProcess, ProcessError> {
     launch_program(program, &Launch { readiness_deadline, spin_rate: Some(100), ..Launch::new(contender) })
 }

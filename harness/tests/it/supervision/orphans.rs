@@ -1,10 +1,8 @@
 //! What becomes of servers when the harness itself is killed.
 
-use std::time::Duration;
-
 use rustix::process::Signal;
 
-use crate::common::{be_the_parent_of, is_alive, is_parent, parent_with_server, send, within};
+use crate::common::{LONGEST_WAIT, be_the_parent_of, is_alive, is_parent, parent_with_server, send, within};
 use crate::supervision::launch;
 
 fn be_the_parent() {
@@ -21,7 +19,7 @@ fn no_server_outlives_a_killed_harness() {
     assert!(is_alive(server));
     parent.kill().unwrap();
     parent.wait().unwrap();
-    assert!(within(Duration::from_secs(1), || !is_alive(server)));
+    assert!(within(LONGEST_WAIT, || !is_alive(server)));
 }
 
 /// A stopped process reads no pipe and handles no signal: only the kernel's death signal can end it.
@@ -34,5 +32,5 @@ fn not_even_one_that_hangs() {
     send(server, Signal::STOP);
     parent.kill().unwrap();
     parent.wait().unwrap();
-    assert!(within(Duration::from_secs(1), || !is_alive(server)));
+    assert!(within(LONGEST_WAIT, || !is_alive(server)));
 }

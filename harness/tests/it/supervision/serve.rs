@@ -2,36 +2,31 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 
 use harness::process::message::{Farewell, Ready};
 use rustix::process::Signal;
 use servers::MODELS;
 
-use crate::common::{send, within};
-use crate::supervision::program;
+use crate::common::home::{Ended, HARNESS, harness};
+use crate::common::started::Killed;
+use crate::common::{LONGEST_WAIT, send, within};
 
 const ECHO: &str = "{\"RequestWork\":{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}\n";
 
-/// A server that was started from a shell; killed when dropped.
+/// A server that was started from a shell.
 struct ByHand {
-    child: Child,
+    child: Killed,
     stdout: Option<BufReader<ChildStdout>>,
     ready: Ready,
 }
 
 impl ByHand {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(program())
-            .arg("serve")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut command = harness(&[&["serve"], arguments].concat());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = Killed(command.spawn().unwrap());
+        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         Self { child, stdout: Some(stdout), ready: serde_json::from_str(&line).unwrap() }
@@ -40,8 +35,8 @@ impl ByHand {
     /// Waits for its end.
     fn status(&mut self) -> ExitStatus {
         let mut status = None;
-        assert!(within(Duration::from_secs(10), || {
-            status = self.child.try_wait().unwrap();
+        assert!(within(LONGEST_WAIT, || {
+            status = self.child.0.try_wait().unwrap();
             status.is_some()
         }));
         status.unwrap()
@@ -56,17 +51,10 @@ impl ByHand {
     }
 }
 
-impl Drop for ByHand {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// One request on a connection of its own; the connection stays open as long as what is returned beside the reply.
 fn ask_and_hold(address: SocketAddr) -> (String, TcpStream) {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     stream.write_all(ECHO.as_bytes()).unwrap();
     let mut reply = String::new();
     BufReader::new(&stream).read_line(&mut reply).unwrap();
@@ -79,17 +67,16 @@ fn ask(address: SocketAddr) -> String {
 
 /// What is said on stderr by a `serve` that must fail.
 fn refusal(arguments: &[&str]) -> String {
-    let output = Command::new(program()).arg("serve").args(arguments).stdin(Stdio::null()).output().unwrap();
-    assert!(!output.status.success(), "{arguments:?} was taken");
-    assert_eq!(output.stdout, b"", "{arguments:?}");
-    String::from_utf8(output.stderr).unwrap()
+    let Ended { code, stdout, stderr } = Ended::of(&mut harness(&[&["serve"], arguments].concat()));
+    assert!(code != Some(0) && stdout.is_empty(), "{arguments:?} was taken: {stdout}");
+    stderr
 }
 
 #[test]
 fn every_model_answers_and_stops_in_order() {
     for (model, stop) in MODELS.iter().zip([Signal::TERM, Signal::INT].into_iter().cycle()) {
         let server = ByHand::start(&[model.name, "--spin-rate", "100"]);
-        assert_eq!((server.ready.pid, server.ready.model.as_str()), (server.child.id(), model.name));
+        assert_eq!((server.ready.pid, server.ready.model.as_str()), (server.child.0.id(), model.name));
         assert!(ask(server.ready.address).contains("\"result\":\"hi\""), "{}", model.name);
         send(server.ready.pid, stop);
         let (status, farewell) = server.end();
@@ -115,8 +102,8 @@ fn the_end_of_stdin_ends_only_a_supervised_server() {
     let parent = std::process::id().to_string();
     let mut supervised = ByHand::start(&["threaded", "--spin-rate", "1", "--supervised", "--parent", &parent]);
     let mut by_hand = ByHand::start(&["threaded", "--spin-rate", "1"]);
-    drop(by_hand.child.stdin.take());
-    drop(supervised.child.stdin.take());
+    drop(by_hand.child.0.stdin.take());
+    drop(supervised.child.0.stdin.take());
     assert_eq!(supervised.end().0.code(), Some(0));
     assert!(ask(by_hand.ready.address).contains("WorkDone"));
 }
@@ -154,14 +141,14 @@ fn who_can_come_from_anywhere_has_limits_that_are_said_and_can_be_changed() {
     assert!(last.contains("nothing came for too long"), "what is typed counts: {last}");
     // Sixty seconds and a little more, in two requests that are each allowed alone.
     let mut greedy = TcpStream::connect(on_loopback(&server)).unwrap();
-    greedy.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    greedy.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     greedy.write_all(ECHO.replace("echo", "sleep").replace("hi", "1ms").as_bytes()).unwrap();
     greedy.write_all(ECHO.replace("echo", "sleep").replace("hi", "60s").as_bytes()).unwrap();
     let mut said = String::new();
     greedy.read_to_string(&mut said).unwrap();
     assert!(said.contains("one connection may ask for 60s of work in all"), "{said}");
     let mut line = String::new();
-    BufReader::new(server.child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(server.child.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
     for limit in
         ["max-connections=1000", "idle-timeout=300ms", "frame-deadline=10s", "unread-timeout=30s", "max-work=60s"]
     {
@@ -184,7 +171,7 @@ fn a_supervised_server_speaks_http_too() {
     let arguments = ["async-single", "--spin-rate", "1", "--wire", "http", "--supervised", "--parent", &parent];
     let server = ByHand::start(&arguments);
     let mut stream = TcpStream::connect(server.ready.address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     stream.write_all(b"GET /echo/hi HTTP/1.0\r\n\r\n").unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
@@ -207,7 +194,7 @@ fn a_spawn_that_panics_takes_the_whole_server_down() {
     let shell = "ulimit -v 2097152 && exec \"$0\" serve threaded:spawn=panicking,stack=256MiB --spin-rate 1";
     let mut child = Command::new("sh")
         .args(["-c", shell])
-        .arg(program())
+        .arg(HARNESS)
         // Without address space, looking for the names of functions takes minutes.
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
@@ -224,7 +211,7 @@ fn a_spawn_that_panics_takes_the_whole_server_down() {
     assert!(reply.contains("WorkDone"), "{reply}");
     // Connecting fails once nobody listens any more.
     let crowd: Vec<_> = (0..20).map_while(|_| TcpStream::connect(ready.address).ok()).collect();
-    let ended = within(Duration::from_secs(20), || child.try_wait().unwrap().is_some());
+    let ended = within(LONGEST_WAIT, || child.try_wait().unwrap().is_some());
     if !ended {
         let _ = child.kill();
     }

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::process::{Command, Stdio};
 
 use reports::record::store::RunFolder;
-use tempfile::TempDir;
 
+use crate::common::home::Home;
 use crate::common::{LONGEST_WAIT, groups_of};
 use crate::torture::calls::Site;
 use crate::torture::tracer::{self, Chosen, Ended, Traced};
 
 /// One run that has ended, and its folder.
 pub(crate) struct Trial {
-    home: TempDir,
+    home: Home,
     traced: Traced,
     stdout: String,
     stderr: String,
@@ -28,18 +27,12 @@ pub(crate) fn calls() -> BTreeMap<Site, u32> {
 
 impl Trial {
     pub(crate) fn of(chosen: Option<&Chosen>) -> Self {
-        let home = TempDir::new().unwrap();
-        let path = home.path().to_str().unwrap();
-        let (out, err) = (home.path().join("stdout"), home.path().join("stderr"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-        command.args(["compare", "--preset", "smoke", "--models", "threaded", "--experiments", "connections"]);
-        command
-            .args(["--out", "run"])
-            .env("TMPDIR", path)
-            .env_remove("LD_LIBRARY_PATH")
-            .current_dir(path)
-            .stdin(Stdio::null());
+        let home = Home::new();
+        let (out, err) = (home.join("stdout"), home.join("stderr"));
+        let mut command = home.command(&["compare", "--preset", "smoke", "--out", "run"]);
+        command.args(["--models", "threaded", "--experiments", "connections"]).env_remove("LD_LIBRARY_PATH");
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        let path = home.path().to_str().unwrap();
         let traced = tracer::run(command, path, chosen, LONGEST_WAIT).unwrap();
         let read = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         Self { traced, stdout: read(&out), stderr: read(&err), home }
@@ -71,7 +64,7 @@ impl Trial {
         must(self.traced.orphans == 0, "a server outlived it");
         must(groups_of(self.traced.pid).is_empty(), "a control group is left");
         must(self.finished_cells_are_whole(), "a cell that was finished cannot be read");
-        let is_reported = self.home.path().join("run/report.html").exists();
+        let is_reported = self.home.join("run/report.html").exists();
         if [0, 4, 6].contains(&code) || is_reported {
             must(code != 6, "it blames the server, which did nothing wrong");
             must(is_reported, "it says that the run went to its end, and has left no report");
@@ -83,7 +76,7 @@ impl Trial {
 
     /// Every file that bears the name of a cell holds a whole one, and together they are read as a run.
     fn finished_cells_are_whole(&self) -> bool {
-        let folder = self.home.path().join("run");
+        let folder = self.home.join("run");
         let cells = fs::read_dir(folder.join("cells")).map_or(0, |entries| {
             entries.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".json")).count()
         });

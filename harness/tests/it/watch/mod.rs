@@ -1,5 +1,5 @@
 //! Watching servers under load: the session by itself, and the command on a terminal.
 
 mod screen;
-mod session;
+pub(crate) mod session;
 mod terminal;

@@ -3,16 +3,17 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
-use tempfile::TempDir;
 
-use crate::common::{LONGEST_WAIT, within};
+use crate::common::home::Home;
+use crate::common::started::Killed;
+use crate::common::{LONGEST_WAIT, send, within};
 
 /// What puts a terminal back on the screen that it had before.
 const LEAVES: &str = "\u{1b}[?1049l";
@@ -23,9 +24,9 @@ const SHOWS_CURSOR: &str = "\u{1b}[?25h";
 /// Written to the terminal after the command has ended: what was written before has been read once this has.
 const END: &str = "the command has ended";
 
-/// The command, and the terminal that it runs on. Killed when dropped.
+/// The command, and the terminal that it runs on.
 pub(crate) struct Screen {
-    child: Child,
+    child: Killed,
     keyboard: File,
     /// Keeps the terminal, and tells its settings.
     terminal: File,
@@ -35,7 +36,7 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// Starts `harness` with these arguments on a terminal of 80 columns and 24 rows.
-    pub(crate) fn start(home: &TempDir, arguments: &[&str]) -> Screen {
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Screen {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -44,18 +45,9 @@ impl Screen {
         let terminal = File::options().read(true).write(true).open(Path::new(name.to_str().unwrap())).unwrap();
         let stream = || Stdio::from(terminal.try_clone().unwrap());
         let before = tcgetattr(&terminal).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_harness"))
-            .args(arguments)
-            .env("TERM", "xterm")
-            .env("TMPDIR", home.path())
-            .env("HARNESS_LOCK", home.path().join("lock"))
-            .env("NO_COLOR", "1")
-            .current_dir(home.path())
-            .stdin(stream())
-            .stdout(stream())
-            .stderr(stream())
-            .spawn()
-            .unwrap();
+        let mut command = home.command(arguments);
+        command.env("TERM", "xterm").env("NO_COLOR", "1").stdin(stream()).stdout(stream()).stderr(stream());
+        let child = Killed(command.spawn().unwrap());
         let keyboard = File::from(master);
         let written = Arc::new(Mutex::new(String::new()));
         let (mut shown, all) = (keyboard.try_clone().unwrap(), Arc::clone(&written));
@@ -70,7 +62,7 @@ impl Screen {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// Waits until something has been written from a place on; returns where that ended.
@@ -88,13 +80,13 @@ impl Screen {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_raw(self.pid().cast_signed()).unwrap(), signal).unwrap();
+        send(self.pid(), signal);
     }
 
     /// Waits for the end of the command, and sees that the terminal is as it was. Returns what was said after that.
     pub(crate) fn ends(mut self) -> (ExitStatus, String) {
-        assert!(within(LONGEST_WAIT, || self.child.try_wait().unwrap().is_some()), "it did not end");
-        let status = self.child.wait().unwrap();
+        assert!(within(LONGEST_WAIT, || self.child.0.try_wait().unwrap().is_some()), "it did not end");
+        let status = self.child.0.wait().unwrap();
         self.terminal.write_all(END.as_bytes()).unwrap();
         let end = self.shows(0, END) - END.len();
         let written = &self.written()[..end];
@@ -108,12 +100,5 @@ impl Screen {
 
     fn written(&self) -> String {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

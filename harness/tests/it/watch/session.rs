@@ -7,18 +7,20 @@ use std::time::{Duration, Instant};
 
 use harness::live::{Frame, Limits, LiveLoad, ModelFrame, ServerState, Session, SessionCommand, SessionEvent};
 use harness::plan::{PageRequest, ServerCommand};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::common::LONGEST_WAIT;
+use crate::common::home::HARNESS;
+use crate::common::{LONGEST_WAIT, send};
+use crate::skipped::skipped;
 
 const LIMITS: Limits = Limits { connections: 16, rate_rps: 200.0, flood: 20 };
 
-fn session(contenders: &[&str]) -> Session {
+pub(crate) fn session(contenders: &[&str]) -> Session {
     Session {
         contenders: contenders.iter().map(|contender| (*contender).to_owned()).collect(),
         commands: Vec::new(),
         page: None,
-        program: Some(env!("CARGO_BIN_EXE_harness").into()),
+        program: Some(HARNESS.into()),
         server_cpus: Vec::new(),
         spin_rate: 100,
         backend: None,
@@ -130,7 +132,7 @@ fn sixteen_threads_get_no_more_of_a_cpu_than_one_task_runner() {
                 let says_so =
                     |model: &ModelFrame| model.doubt.as_ref().is_some_and(|of| of.contains("the more threads"));
                 assert!(frame.models.iter().all(says_so), "{doubt}");
-                eprintln!("skipped: shares of a CPU: {doubt}");
+                skipped(format_args!("shares of a CPU: {doubt}"));
             }
         }
     });
@@ -138,7 +140,7 @@ fn sixteen_threads_get_no_more_of_a_cpu_than_one_task_runner() {
 
 #[test]
 fn a_program_of_another_hand_is_watched_beside_a_model_over_a_page() {
-    let words = [env!("CARGO_BIN_EXE_harness"), "serve", "async-single", "--wire", "http", "--listen", "{address}"];
+    let words = [HARNESS, "serve", "async-single", "--wire", "http", "--listen", "{address}"];
     let ours = ServerCommand::new("another", None, "", words.map(str::to_owned).into());
     let page = Some(PageRequest::get("/echo/page"));
     let session = Session { commands: vec![ours], page, ..session(&["threaded"]) };
@@ -160,8 +162,8 @@ fn a_server_that_dies_is_told_and_the_others_go_on() {
             matches!(&frame.models[2].state, ServerState::FailedToStart { why } if why.contains("before it listened"))
         );
         // The first thread of a process has its id.
-        let pid = frame.models[0].busy_threads[0].tid.cast_signed();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+        let pid = frame.models[0].busy_threads[0].tid;
+        send(pid, Signal::KILL);
         let frame = watched.until("it is dead", |frame| frame.models[0].state != ServerState::Running);
         let ServerState::Died { how, at_ms } = &frame.models[0].state else { panic!("{frame:?}") };
         assert!(how.contains("SIGKILL") && (1..=frame.at_ms).contains(at_ms), "{frame:?}");

@@ -3,52 +3,39 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 
 use harness::live::{ServerState, read_frames};
 use reports::record::Ending;
-use reports::record::store::RunFolder;
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use rustix::process::Signal;
 
-use crate::common::{LONGEST_WAIT, within};
+use crate::common::home::Home;
+use crate::common::started::servers_of;
+use crate::common::{LONGEST_WAIT, send, within};
 use crate::watch::screen::Screen;
 
 const SMALL: [&str; 7] = ["watch", "--models", "threaded,async-single", "--connections", "4", "--rate", "50"];
 
-fn start(home: &TempDir, more: &[&str]) -> Screen {
+fn start(home: &Home, more: &[&str]) -> Screen {
     let screen = Screen::start(home, &[SMALL.as_slice(), more].concat());
     screen.shows(0, "switches/s");
     screen
 }
 
-/// The servers that a process has started: its number is in their arguments.
-fn servers_of(parent: u32) -> Vec<i32> {
-    let parent = parent.to_string();
-    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let is_server = |pid: &i32| {
-        let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&[u8]> = arguments.split(|byte| *byte == 0).collect();
-        words.windows(2).any(|pair| pair == [b"--parent", parent.as_bytes()])
-    };
-    pids.filter(is_server).collect()
-}
-
 #[test]
 fn ctrl_c_gives_the_terminal_back() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let mut screen = start(&home, &[]);
     let pid = screen.pid();
     screen.types("\u{3}");
     let (status, said) = screen.ends();
     assert_eq!(status.code(), Some(130), "{said}");
     assert!(said.contains("watched until 0:0"), "{said}");
-    assert_eq!(servers_of(pid), Vec::<i32>::new());
+    assert_eq!(servers_of(pid), Vec::<u32>::new());
 }
 
 #[test]
 fn so_does_a_signal() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let screen = start(&home, &[]);
     screen.signal(Signal::TERM);
     let (status, said) = screen.ends();
@@ -57,10 +44,10 @@ fn so_does_a_signal() {
 
 #[test]
 fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     let mut screen = start(&home, &["--record", "recorded"]);
     let victim = servers_of(screen.pid()).into_iter().min().unwrap();
-    kill_process(Pid::from_raw(victim).unwrap(), Signal::KILL).unwrap();
+    send(victim, Signal::KILL);
     let at = screen.shows(0, "DIED");
     // A key still does what it says, and its effect is shown.
     screen.types(" ");
@@ -70,21 +57,17 @@ fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(said.contains("recorded: harness watch --replay recorded"), "{said}");
 
-    let frames = read_frames(&home.path().join("recorded/frames.jsonl")).unwrap();
+    let frames = read_frames(&home.join("recorded/frames.jsonl")).unwrap();
     let last = frames.last().unwrap();
     assert!(
         last.models
             .iter()
             .any(|model| matches!(&model.state, ServerState::Died { how, .. } if how.contains("SIGKILL")))
     );
-    let run = RunFolder::open(home.path().join("recorded")).unwrap().read().unwrap();
+    let run = home.run_in("recorded");
     assert_eq!((run.manifest.preset.as_str(), run.manifest.ending), ("watch", Ending::Completed));
-    let report = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(["report", "recorded"])
-        .current_dir(home.path())
-        .output()
-        .unwrap();
-    assert!(report.status.success() && home.path().join("recorded/report.html").exists(), "{report:?}");
+    home.ended(&["report", "recorded"]).with_code(0);
+    assert!(home.join("recorded/report.html").exists());
 
     let mut played = Screen::start(&home, &["watch", "--replay", "recorded"]);
     let at = played.shows(0, "replay 0:0");
@@ -97,7 +80,7 @@ fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
 
 #[test]
 fn what_is_watched_is_counted_for_scrapers_too() {
-    let home = TempDir::new().unwrap();
+    let home = Home::new();
     // Free when it was asked for; whoever takes it in between makes this fail with the reason on the screen.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut screen = start(&home, &["--web", "--web-port", &port.to_string()]);
@@ -126,28 +109,14 @@ fn what_is_watched_is_counted_for_scrapers_too() {
 
 #[test]
 fn where_there_is_no_terminal_it_says_so() {
-    let home = TempDir::new().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(SMALL)
-        .env("TMPDIR", home.path())
-        .env("HARNESS_LOCK", home.path().join("lock"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
-    assert!(said.contains("watch draws on a terminal, and this is not a terminal"), "{said}");
+    let refused = Home::new().ended(&SMALL).refused("watch draws on a terminal, and this is not a terminal");
+    assert_eq!(refused.stdout, "");
 }
 
 #[test]
 fn what_is_no_recording_is_refused() {
-    let home = TempDir::new().unwrap();
-    fs::write(home.path().join("other"), "hello\n").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(["watch", "--replay", "other"])
-        .current_dir(home.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && said.contains("is this a recording of harness watch?"), "{said}");
+    let home = Home::new();
+    fs::write(home.join("other"), "hello\n").unwrap();
+    let ended = home.ended(&["watch", "--replay", "other"]).telling("is this a recording of harness watch?");
+    assert_ne!(ended.code, Some(0));
 }

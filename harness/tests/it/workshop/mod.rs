@@ -2,14 +2,7 @@
 //!
 //! Nothing is said of what is measured: other tests keep the machine busy.
 
-mod page;
+pub(crate) mod page;
 mod pipe;
 mod records;
 mod room;
-
-use std::process::Command;
-
-/// The program under test.
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_harness"))
-}

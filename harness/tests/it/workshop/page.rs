@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use harness::workshop::LESSONS;
 use harness::workshop::lesson::LessonSettings;
@@ -13,24 +13,26 @@ use reports::record::store::RunFolder;
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::common::home::Home;
+use crate::common::started::{Killed, servers_of};
 use crate::common::{LONGEST_WAIT, send, within};
-use crate::compare::subject::{Home, servers_of};
 use crate::devtools::{Browser, Tab};
+use crate::skipped::missing;
 use crate::workshop::records::{amid, measured};
 
 const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
 
-/// A workshop that is served; ended when dropped.
+/// A workshop that is served.
 pub(crate) struct Workshop {
-    process: Child,
+    process: Killed,
     said: BufReader<ChildStdout>,
     pub(crate) address: String,
 }
 
 impl Workshop {
     pub(crate) fn open(mut command: Command) -> Workshop {
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut said = BufReader::new(process.stdout.take().unwrap());
+        let mut process = Killed(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+        let mut said = BufReader::new(process.0.stdout.take().unwrap());
         let mut first = String::new();
         said.read_line(&mut first).unwrap();
         assert!(first.starts_with("http://127.0.0.1:") && first.contains('/'), "the address comes first: {first}");
@@ -46,14 +48,7 @@ impl Workshop {
     }
 
     fn pid(&self) -> u32 {
-        self.process.id()
-    }
-}
-
-impl Drop for Workshop {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.process.0.id()
     }
 }
 
@@ -92,10 +87,9 @@ pub(crate) fn assert_fits(tab: &mut Tab<'_>, axe: Option<&str>, view: &str) {
 /// Where it has been fetched.
 pub(crate) fn axe() -> Option<String> {
     let axe = std::fs::read_to_string(AXE).ok();
-    assert!(
-        axe.is_some() || std::env::var_os("CI").is_none(),
-        "{AXE}: scripts/test fetches it, in CI nothing is skipped"
-    );
+    if axe.is_none() {
+        missing("axe-core, which scripts/test fetches");
+    }
     axe
 }
 
@@ -245,8 +239,8 @@ fn a_run_that_is_begun_on_the_page_is_shown_while_it_grows_and_leaves_nothing_be
     assert!(command.as_str().unwrap().contains(&named.to_string()), "{command}");
     tab.assert_quiet();
     send(pid, Signal::INT);
-    assert!(within(LONGEST_WAIT, || workshop.process.try_wait().unwrap().is_some()), "Ctrl-C ends it");
-    assert_eq!(workshop.process.wait().unwrap().code(), Some(130));
+    assert!(within(LONGEST_WAIT, || workshop.process.0.try_wait().unwrap().is_some()), "Ctrl-C ends it");
+    assert_eq!(workshop.process.0.wait().unwrap().code(), Some(130));
     assert_eq!(servers_of(pid), Vec::<u32>::new());
 }
 

@@ -8,11 +8,9 @@ use std::net::TcpStream;
 use reports::record::store::RunFolder;
 use serde_json::{Value, json};
 
-use crate::common::text;
-use crate::compare::subject::Home;
+use crate::common::home::Home;
 use crate::devtools::Browser;
 use crate::workshop::page::{Workshop, assert_fits, axe, record_all, wait_for};
-use crate::workshop::program;
 
 /// A phone: where it votes, and its cookie.
 struct Phone {
@@ -192,9 +190,7 @@ impl Phone {
 #[test]
 fn others_are_let_in_by_an_option_alone() {
     let refused = |arguments: &[&str], why: &str| {
-        let ended = program().arg("workshop").args(arguments).output().unwrap();
-        let told = text(&ended.stderr);
-        assert!(ended.status.code() == Some(2) && told.contains(why), "{arguments:?}: {told}");
+        Home::new().ended(&[&["workshop"], arguments].concat()).refused(why);
     };
     refused(&["--room", "--room-address", "192.0.2.7"], "give --allow-remote");
     refused(&["--room", "--allow-remote", "--room-address", "0.0.0.0"], "give --room-address the address");
@@ -218,7 +214,7 @@ fn what_a_room_expected_is_kept_with_its_run_and_the_report_says_it_in_a_line() 
         });
         saved.write_prediction(number, &serde_json::from_value(record).unwrap()).unwrap();
     }
-    let told = home.command(&["report", folder.to_str().unwrap(), "--format", "table"]).output().unwrap();
+    let told = home.ended(&["report", folder.to_str().unwrap(), "--format", "table"]);
     let said = "Expected: 3 people: A 0, B 1, C 2. Of 1 who answered twice, before the discussion: A 0, B 0, C 1.";
-    assert!(text(&told.stdout).contains(said), "{}{}", text(&told.stdout), text(&told.stderr));
+    assert!(told.stdout.contains(said), "{}{}", told.stdout, told.stderr);
 }
