@@ -77,7 +77,7 @@ impl Started {
     pub(crate) fn first_message(&mut self) -> String {
         let stderr = self.child.0.stderr.as_mut().unwrap();
         // Byte by byte, so that the rest is left to who reads that.
-        let bytes = stderr.bytes().map(Result::unwrap);
+        let bytes = Read::bytes(stderr).map(Result::unwrap);
         String::from_utf8(bytes.take_while(|byte| *byte != b'\n').collect()).unwrap()
     }
 
