@@ -190,6 +190,8 @@ fn split(authority: &str) -> (&str, Option<&str>) {
 mod tests {
     use std::net::TcpListener;
 
+    use socket2::{Domain, Socket, Type};
+
     use super::*;
 
     fn first(text: &str, allow_remote: bool) -> Result<SocketAddr, String> {
@@ -263,8 +265,11 @@ mod tests {
 
     #[test]
     fn of_several_addresses_the_first_that_accepts_is_taken_and_else_each_is_named() {
-        let refusing = |_| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let [nobody, nobody_either] = [0, 1].map(refusing);
+        // Bound and never listening.
+        let refusing = [0, 1].map(|_| Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
+        refusing.iter().for_each(|socket| socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap());
+        let [nobody, nobody_either] =
+            refusing.each_ref().map(|socket| socket.local_addr().unwrap().as_socket().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let somebody = listener.local_addr().unwrap();
         let target = TypedTarget::parse("example:1").unwrap();

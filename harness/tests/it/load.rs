@@ -12,7 +12,7 @@ use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use servers::protocol::Wire;
 
 use crate::common::own_server::serve;
-use crate::common::{LONGEST_WAIT, listen};
+use crate::common::{LONGEST_WAIT, listen, nobody};
 
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
 
@@ -106,7 +106,7 @@ fn a_server_that_never_answers_costs_the_timeout_and_no_more() {
 
 #[test]
 fn a_dead_address_refuses_every_request() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = nobody();
     let traffic = run(&spec(ArrivalProcess::Poisson { rate_rps: 500.0 }, sessions(), echo()), address).traffic;
     assert!(traffic.ledger.refused > 5);
     assert_eq!(traffic.ledger.refused + traffic.ledger.dropped, traffic.ledger.scheduled);

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use servers::backend::{BackendCall, CALL_FRAME_BYTES};
+use socket2::{Domain, Socket, Type};
 
 /// The backend of all tests, which ends with them.
 pub(crate) fn address() -> SocketAddr {
@@ -56,5 +57,10 @@ impl Moody {
 
 /// An address at which nobody listens.
 pub(crate) fn nobody() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+    // Bound and never listening, to the end of this process: nobody else is given that port meanwhile.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    std::mem::forget(socket);
+    address
 }

@@ -7,6 +7,7 @@ use servers::MODELS;
 
 use crate::commands::faulty;
 use crate::common::home::{HARNESS, Home};
+use crate::common::nobody;
 
 /// As long as a reply may take where one is to come; where none is, a test waits so long.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(3);
@@ -89,7 +90,7 @@ fn a_server_that_does_not_pass_is_told_what_was_sent_and_what_came() {
     home.ended(&["check", "192.0.2.1:80"]).refused("--allow-remote");
     home.ended(&["check"]).with_code(2);
     home.ended(&["check", "--server", "py=no-such-program"]).refused("takes a command without a name");
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let nobody = nobody().to_string();
     let refused = home.ended(&["check", &nobody]).with_code(1).telling("start it first");
     assert_eq!(refused.stdout, "");
 }

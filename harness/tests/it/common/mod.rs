@@ -11,7 +11,7 @@ pub(crate) mod started;
 
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use reports::record::{Cell, Warning};
 use rustix::process::{Pid, Signal, kill_process};
+use socket2::{Domain, Socket, Type};
 
 use crate::skipped::missing;
 
@@ -81,6 +82,16 @@ pub(crate) fn source(path: &str) -> String {
 /// Sees that no control group that a process has made is left. A test of this process may have one for a while.
 pub(crate) fn assert_no_groups_of(maker: u32) {
     assert!(within(LONGEST_WAIT, || groups_of(maker).is_empty()), "left: {:?}", groups_of(maker));
+}
+
+/// An address at which nobody listens.
+pub(crate) fn nobody() -> SocketAddr {
+    // Bound and never listening, to the end of this process: nobody else is given that port meanwhile.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    std::mem::forget(socket);
+    address
 }
 
 /// Listens on loopback until the test ends, and has each connection answered on a thread of its own.

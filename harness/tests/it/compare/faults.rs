@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use reports::record::store::Run;
 use reports::record::{Cell, Outcome, Purpose, Warning};
 use rustix::process::Signal;
 
@@ -65,27 +66,29 @@ fn a_server_that_dies_while_connections_are_held_fails_its_cell() {
 #[test]
 fn a_server_that_dies_in_its_probe_has_no_capacity() {
     let arguments = ["--models", "async-single,async-multi", "--experiments", "latency-curve"];
-    let (home, _) = with_a_server_killed(&arguments, 0);
-    let run = home.run();
-    let probe = failed(&run.cells);
-    assert_eq!(probe.purpose, Purpose::CapacityProbe);
-    let loads_of = |contender: &str| -> Vec<u64> {
-        let mut loads: Vec<u64> = run
-            .cells
-            .iter()
-            .filter(|cell| cell.contender == contender && cell.workload == probe.workload)
-            .filter_map(|cell| Some(cell.load.offered_load_rps? as u64))
-            .collect();
-        loads.sort_unstable();
-        loads
-    };
-    let other = if probe.contender == "async-single" { "async-multi" } else { "async-single" };
+    // Where the machine is so busy that the other's probe has no answer, no load follows from it.
+    let mut tries = (0..3).map(|_| loads_of_dead_and_other(&with_a_server_killed(&arguments, 0).0.run()));
+    let (of_dead, of_other) = tries.find(|(_, of_other)| !of_other.is_empty()).expect("a probe has an answer");
     // Not knowing what it can do, it is put to all the loads there are, which are the other's.
-    let (of_dead, of_other) = (loads_of(&probe.contender), loads_of(other));
     assert_eq!(of_dead.len(), 2, "{of_dead:?}");
     assert!(of_other.iter().all(|load| of_dead.contains(load)), "{of_dead:?} {of_other:?}");
-    // From one capacity alone, loads reach from a tenth of it to a fifth past it.
-    assert!(of_dead[1] <= 13 * of_dead[0], "{of_dead:?}");
+    // From one capacity alone, loads reach from a tenth of it to a fifth past it; each is rounded to two digits.
+    assert!(of_dead[1] <= 14.0 * of_dead[0], "{of_dead:?}");
+}
+
+/// Loads per second of the contender whose probe has failed, and of the other one.
+fn loads_of_dead_and_other(run: &Run) -> (Vec<f64>, Vec<f64>) {
+    let probe = failed(&run.cells);
+    assert_eq!(probe.purpose, Purpose::CapacityProbe);
+    let same = |cell: &&Cell| cell.workload == probe.workload;
+    let (dead, other): (Vec<&Cell>, Vec<&Cell>) =
+        run.cells.iter().filter(same).partition(|cell| cell.contender == probe.contender);
+    let loads = |cells: Vec<&Cell>| {
+        let mut loads: Vec<f64> = cells.iter().filter_map(|cell| cell.load.offered_load_rps).collect();
+        loads.sort_by(f64::total_cmp);
+        loads
+    };
+    (loads(dead), loads(other))
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What can't be, said before anything is sent.
 
-use std::net::TcpListener;
 use std::process::Command;
 
 use crate::common::home::{Ended, HARNESS};
+use crate::common::nobody;
 use crate::load_command::loaded;
 
 /// Nobody listens there, so that whatever gets as far as connecting has another exit code.
@@ -85,7 +85,7 @@ fn what_is_asked_of_a_url_is_refused_where_it_cannot_be() {
 
 #[test]
 fn a_server_that_is_not_there_has_failed() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let address = nobody().to_string();
     refused(&[&address, "--connections", "3", "--rate", "10"], 6, "0 of 3 connections");
 }
 

@@ -9,7 +9,7 @@ use servers::protocol::Wire;
 use crate::common::home::harness;
 use crate::common::own_server::serve;
 use crate::common::started::Killed;
-use crate::common::{LONGEST_WAIT, is_alive, within};
+use crate::common::{LONGEST_WAIT, is_alive, nobody, within};
 
 struct Worker {
     child: Killed,
@@ -126,9 +126,7 @@ fn what_a_worker_cannot_do_it_says_in_words() {
         let said = worker.hear();
         assert!(said["error"]["reason"].as_str().unwrap().contains(words), "{message}: {said}");
     }
-    // Nobody listens there.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    worker.say(&plan(&gone.to_string()));
+    worker.say(&plan(&nobody().to_string()));
     assert_eq!(worker.hear()["error"]["is_the_servers"], true);
     worker.say(&json!("bye"));
     assert_eq!(worker.hear(), "bye");

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use servers::protocol::Wire;
 use crate::common::home::{AS_WORKER, Ended, harness};
 use crate::common::own_server::serve;
 use crate::common::started::Started;
-use crate::common::{LONGEST_WAIT, is_alive, listen, send, within};
+use crate::common::{LONGEST_WAIT, is_alive, listen, nobody, send, within};
 use crate::load_command::{Findings, load, loaded, wait_for_requests};
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -234,7 +234,7 @@ fn what_can_not_begin_says_why_and_what_to_do() {
     let server = serve("async-single", Wire::JsonLines);
     let target = server.address.to_string();
     let rate = ["--rate", "100", "--load-from"];
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let gone = nobody().to_string();
     let table: &[(&str, &[&str], i32, &str)] = &[
         (&target, &["env", "--worker-program", "no-such-harness"], 3, "--worker-program PATH"),
         (&target, &["echo good morning"], 3, "print nothing of its own on stdout"),
