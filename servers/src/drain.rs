@@ -20,18 +20,18 @@ const LOOKS_IN_VAIN: u32 = 2;
 /// A request that is under way, until it is dropped: with its reply once that is written, or with work that panics or is
 /// given up.
 #[derive(Debug)]
-pub(crate) struct UnderWay<S: Deref<Target = Server>>(S);
+pub(crate) struct RequestUnderWay<S: Deref<Target = Server>>(S);
 
-impl<S: Deref<Target = Server> + Clone> UnderWay<S> {
+impl<S: Deref<Target = Server> + Clone> RequestUnderWay<S> {
     /// A request that is whole. None where nobody would wait for it.
-    pub(crate) fn begin(server: &S) -> Option<UnderWay<S>> {
+    pub(crate) fn begin(server: &S) -> Option<RequestUnderWay<S>> {
         server.options.drain?;
         server.under_way.fetch_add(1, Relaxed);
-        Some(UnderWay(server.clone()))
+        Some(RequestUnderWay(server.clone()))
     }
 }
 
-impl<S: Deref<Target = Server>> Drop for UnderWay<S> {
+impl<S: Deref<Target = Server>> Drop for RequestUnderWay<S> {
     fn drop(&mut self) {
         self.0.under_way.fetch_sub(1, Release);
     }
@@ -99,18 +99,18 @@ mod tests {
             let drain = |server: &Server| world.run(|| server.drain_on_thread(), async || server.drain_in_task().await);
             // Nobody is waited for where nothing was said, or nothing is under way.
             let hasty = server("threaded");
-            assert!(UnderWay::begin(&hasty).is_none());
+            assert!(RequestUnderWay::begin(&hasty).is_none());
             drain(&hasty);
             drain(&server("threaded:drain=1h"));
             // What never ends is given up.
             let stuck = server("threaded:drain=20ms");
-            let _for_ever = UnderWay::begin(&stuck).unwrap();
+            let _for_ever = RequestUnderWay::begin(&stuck).unwrap();
             let begun = Instant::now();
             drain(&stuck);
             assert!(begun.elapsed() >= Duration::from_millis(20), "{world:?}");
             // What ends is waited for.
             let patient = server("threaded:drain=1h");
-            let request = UnderWay::begin(&patient).unwrap();
+            let request = RequestUnderWay::begin(&patient).unwrap();
             let has_ended = AtomicBool::new(false);
             thread::scope(|scope| {
                 scope.spawn(|| {

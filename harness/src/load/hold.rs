@@ -200,7 +200,8 @@ pub(crate) fn open_ahead(
     let Shape::Connections { .. } = shape else { return Ok(()) };
     let wanted = connections.wanted();
     let give_up_ns = now_ns() + nanoseconds(OPENING_DEADLINE);
-    let mut under_way = UnderWay { begun: VecDeque::new(), is_loopback: target.ip().to_canonical().is_loopback() };
+    let mut under_way =
+        ConnectsUnderWay { begun: VecDeque::new(), is_loopback: target.ip().to_canonical().is_loopback() };
     let mut unbegun = 0..wanted;
     while connections.established() < u64::from(wanted) {
         let now = now_ns();
@@ -229,12 +230,12 @@ pub(crate) fn open_ahead(
 }
 
 /// Connects that were begun and may not have been decided, the oldest first.
-struct UnderWay {
+struct ConnectsUnderWay {
     begun: VecDeque<u32>,
     is_loopback: bool,
 }
 
-impl UnderWay {
+impl ConnectsUnderWay {
     /// Forgets those that are established, and begins those anew that were lost.
     fn look_after(&mut self, connections: &mut Connections<Sockets>, now: u64) {
         for _ in 0..self.begun.len() {

@@ -4,25 +4,31 @@
 
 use serde::Serialize;
 
-/// What is told of a model's source.
+/// Where the code of a model stands.
 struct ModelSource {
     name: &'static str,
     text: &'static str,
+    /// Functions that it shares with others of its kind, as they begin in [`TASKS`].
+    shared: &'static [&'static str],
 }
 
+const TASKS: &str = include_str!("../../../servers/src/tasks.rs");
+
+const OF_TASKS: &[&str] = &["pub(crate) async fn accept(", "fn spawn("];
+
 macro_rules! source {
-    ($name:literal, $file:literal) => {
-        ModelSource { name: $name, text: include_str!(concat!("../../../servers/src/models/", $file)) }
+    ($name:literal, $file:literal, $shared:expr) => {
+        ModelSource { name: $name, text: include_str!(concat!("../../../servers/src/models/", $file)), shared: $shared }
     };
 }
 
 const SOURCES: [ModelSource; 6] = [
-    source!("sequential", "sequential.rs"),
-    source!("threaded", "threaded.rs"),
-    source!("thread-pool", "thread_pool.rs"),
-    source!("async-single", "async_single.rs"),
-    source!("async-multi", "async_multi.rs"),
-    source!("rayon-pool", "rayon_pool.rs"),
+    source!("sequential", "sequential.rs", &[]),
+    source!("threaded", "threaded.rs", &[]),
+    source!("thread-pool", "thread_pool.rs", &[]),
+    source!("async-single", "async_single.rs", OF_TASKS),
+    source!("async-multi", "async_multi.rs", OF_TASKS),
+    source!("rayon-pool", "rayon_pool.rs", &[]),
 ];
 
 /// A row of two columns: a line of either, or of one only.
@@ -41,12 +47,21 @@ pub fn side_by_side([left, right]: [&str; 2]) -> Option<Vec<SourceRow>> {
     Some(rows(&code(left)?, &code(right)?))
 }
 
-/// The lines of a model without its introduction, imports and tests.
+/// The lines of a model behind its introduction, imports and row of the table, without its tests; then what it shares.
 fn code(model: &str) -> Option<Vec<&'static str>> {
     let source = SOURCES.iter().find(|source| source.name == model)?;
     let shown = source.text.split("\n#[cfg(test)]").next().unwrap_or_default();
-    let lines = shown.lines().filter(|line| !line.starts_with("//!") && !line.starts_with("use "));
-    Some(lines.skip_while(|line| line.is_empty()).collect())
+    let (_, row_and_code) = shown.split_once(" const MODEL: Model")?;
+    let (_, behind_its_row) = row_and_code.split_once("\n};\n")?;
+    let own = behind_its_row.lines().skip_while(|line| line.is_empty());
+    Some(own.chain(source.shared.iter().flat_map(|begin| function(TASKS, begin))).collect())
+}
+
+/// An empty line, and the lines of the function that begins so, to the brace that ends it.
+fn function(text: &'static str, begin: &str) -> Vec<&'static str> {
+    let (_, behind) = text.split_at(text.find(&format!("\n{begin}")).unwrap_or(text.len()));
+    let end = behind.find("\n}\n").map_or(behind.len(), |end| end + 2);
+    behind[..end].lines().collect()
 }
 
 /// The longest common subsequence, line by line; what lies between two common lines stands side by side.
@@ -109,5 +124,19 @@ mod tests {
         assert!(differ(".spawn(move || serve", |row| &row.left) && differ("tokio::spawn(serve", |row| &row.right));
         assert!(rows.iter().any(|row| row.same), "they have lines in common");
         assert_eq!(side_by_side(["threaded", "nobody"]), None);
+    }
+
+    #[test]
+    fn of_each_model_its_code_is_shown_and_nothing_else() {
+        for ModelSource { name, shared, .. } in SOURCES {
+            let code = code(name).unwrap();
+            assert!(code[0].starts_with("fn run(") || code[0].starts_with("///"), "{name}: {}", code[0]);
+            let others = ["use ", "//!", "pub(super) const MODEL", "mod tests"];
+            assert!(!code.iter().any(|line| others.iter().any(|other| line.starts_with(other))), "{name}: {code:?}");
+            for begin in shared {
+                assert!(code.iter().any(|line| line.starts_with(begin)), "{name} lacks {begin}");
+            }
+            assert_eq!(code.last(), Some(&"}"), "{name}");
+        }
     }
 }

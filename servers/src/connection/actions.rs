@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::clock::monotonic_ns;
-use crate::drain::UnderWay;
+use crate::drain::RequestUnderWay;
 use crate::options::ServerOptions;
 use crate::protocol::{Decoded, Fault, Persistence, Request, Response, WireFormat};
 use crate::server::Server;
@@ -33,14 +33,14 @@ pub(super) enum NextAction<'a, 's> {
 pub(super) struct PendingReply<'a, 's> {
     sender_timestamp: Cow<'a, str>,
     then: Persistence,
-    under_way: Option<UnderWay<&'s Server>>,
+    under_way: Option<RequestUnderWay<&'s Server>>,
 }
 
 /// A reply as bytes, and what becomes of the connection once it is sent. Its request is under way until it is dropped.
 pub(super) struct EncodedReply<'s> {
     pub(super) bytes: Vec<u8>,
     pub(super) then: Persistence,
-    _under_way: Option<UnderWay<&'s Server>>,
+    _under_way: Option<RequestUnderWay<&'s Server>>,
 }
 
 /// What one connection has had so far.
@@ -81,7 +81,7 @@ pub(super) fn next_action<'a, 's>(
         } => match decide(&request_message, parameter).and_then(|order| totals.admit(order, &server.options)) {
             Ok(order) => {
                 server.counters.requests_begun.increment();
-                let under_way = UnderWay::begin(&server);
+                let under_way = RequestUnderWay::begin(&server);
                 NextAction::Work { order, pending: PendingReply { sender_timestamp, then, under_way } }
             }
             Err(refusal) => {
@@ -141,7 +141,7 @@ impl<'s> PendingReply<'_, 's> {
 impl<'s> EncodedReply<'s> {
     /// The reply to a request that asks for no work, or for none that it gets.
     fn at_once(server: &'s Server, response: &Response<'_>, then: Persistence) -> EncodedReply<'s> {
-        EncodedReply { bytes: encode(server, response, then), then, _under_way: UnderWay::begin(&server) }
+        EncodedReply { bytes: encode(server, response, then), then, _under_way: RequestUnderWay::begin(&server) }
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 use super::actions::fault_of;
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
-use crate::drain::UnderWay;
+use crate::drain::RequestUnderWay;
 use crate::protocol::Fault;
 use crate::server::Server;
 use crate::service::decide;
@@ -61,12 +61,12 @@ pub(crate) fn router(server: Arc<Server>) -> IntoMakeServiceWithConnectInfo<Rout
 pub(crate) struct SharedWithHandlers {
     backend: Arc<Mutex<BackendLink<TcpStream>>>,
     /// The request whose reply hyper has and the kernel has not.
-    replied: Arc<std::sync::Mutex<Option<UnderWay<Arc<Server>>>>>,
+    replied: Arc<std::sync::Mutex<Option<RequestUnderWay<Arc<Server>>>>>,
 }
 
 impl SharedWithHandlers {
     /// Keeps a request under way until hyper has written its reply, and ends the one before.
-    fn replies_to(&self, request: Option<UnderWay<Arc<Server>>>) {
+    fn replies_to(&self, request: Option<RequestUnderWay<Arc<Server>>>) {
         *self.replied.lock().unwrap_or_else(PoisonError::into_inner) = request;
     }
 }
@@ -79,7 +79,7 @@ async fn reply(
     parameter: String,
     headers: &HeaderMap,
 ) -> Response {
-    let under_way = UnderWay::begin(&server);
+    let under_way = RequestUnderWay::begin(&server);
     let response = perform(&server, &shared, work, parameter, headers).await;
     if under_way.is_some() {
         shared.replies_to(under_way);

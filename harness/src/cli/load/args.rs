@@ -64,7 +64,7 @@ pub(in crate::cli) struct LoadArgs {
 
     /// Requests per second, or max: each connection sends again as soon as it is answered
     #[arg(long, value_name = "N|max", default_value = "max", value_parser = rate, help_heading = LOAD)]
-    pub(super) rate: Rate,
+    pub(super) rate: RateArg,
 
     /// Connections to keep open; with --arrivals sessions, the most at once
     #[arg(short, long, value_name = "N", default_value_t = 64, value_parser = up_to(1_000_000), help_heading = LOAD)]
@@ -174,7 +174,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// How much is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::cli) enum Rate {
+pub(in crate::cli) enum RateArg {
     /// As much as the server takes.
     Max,
     /// Requests per second.
@@ -187,10 +187,10 @@ fn up_to(most: u32) -> RangedI64ValueParser<u32> {
 }
 
 /// Reads `max` or a number.
-pub(in crate::cli) fn rate(text: &str) -> Result<Rate, String> {
+pub(in crate::cli) fn rate(text: &str) -> Result<RateArg, String> {
     match f64::from_str(text) {
-        _ if text == "max" => Ok(Rate::Max),
-        Ok(rps) if rps > 0.0 && rps <= MOST_RPS => Ok(Rate::Rps(rps)),
+        _ if text == "max" => Ok(RateArg::Max),
+        Ok(rps) if rps > 0.0 && rps <= MOST_RPS => Ok(RateArg::Rps(rps)),
         _ => Err(format!("it must be a number above 0, at most {MOST_RPS}, or max")),
     }
 }

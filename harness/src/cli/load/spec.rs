@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::args::{ArrivalsArg, LONGEST, LoadArgs, Rate};
+use super::args::{ArrivalsArg, LONGEST, LoadArgs, RateArg};
 use crate::cli::output::{per_second, usage};
 use crate::cli::target::TypedTarget;
 use crate::load::Generator;
@@ -57,7 +57,7 @@ const CLOSED_LOOP: &str = "note: a closed loop sends when it is answered, so tha
 
 /// How the generator runs.
 pub(super) fn generator(args: &LoadArgs) -> Result<Generator, PlanError> {
-    if args.pacing == Pacing::Ticking && args.rate == Rate::Max {
+    if args.pacing == Pacing::Ticking && args.rate == RateArg::Max {
         return usage(
             "a closed loop sends when it is answered, and ticking would delay that; leave out --pacing, or give --rate N",
         );
@@ -78,15 +78,15 @@ pub(super) fn workers(args: &LoadArgs, spec: &LoadSpec) -> Result<Vec<WorkerComm
 
 fn arrivals(args: &LoadArgs) -> Result<ArrivalProcess, PlanError> {
     match (args.rate, args.arrivals) {
-        (Rate::Rps(_), Some(ArrivalsArg::Closed)) => usage(
+        (RateArg::Rps(_), Some(ArrivalsArg::Closed)) => usage(
             "a closed loop has no rate: it sends when it is answered; leave out --rate, or give --arrivals poisson",
         ),
-        (Rate::Max, Some(ArrivalsArg::Poisson | ArrivalsArg::Constant)) => {
+        (RateArg::Max, Some(ArrivalsArg::Poisson | ArrivalsArg::Constant)) => {
             usage("these arrivals need a rate; give --rate N, or --arrivals closed")
         }
-        (Rate::Rps(rate_rps), Some(ArrivalsArg::Constant)) => Ok(ArrivalProcess::Constant { rate_rps }),
-        (Rate::Rps(rate_rps), _) => Ok(ArrivalProcess::Poisson { rate_rps }),
-        (Rate::Max, _) => Ok(ArrivalProcess::Closed),
+        (RateArg::Rps(rate_rps), Some(ArrivalsArg::Constant)) => Ok(ArrivalProcess::Constant { rate_rps }),
+        (RateArg::Rps(rate_rps), _) => Ok(ArrivalProcess::Poisson { rate_rps }),
+        (RateArg::Max, _) => Ok(ArrivalProcess::Closed),
     }
 }
 
