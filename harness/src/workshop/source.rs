@@ -14,7 +14,10 @@ struct ModelSource {
 
 const TASKS: &str = include_str!("../../../servers/src/tasks.rs");
 
-const OF_TASKS: &[&str] = &["pub(crate) async fn accept(", "fn spawn("];
+const OF_ONE_THREAD: &[&str] = &["pub(crate) fn runtime_of_one_thread(", ACCEPT, SPAWN];
+const OF_WORKERS: &[&str] = &["pub(crate) fn runtime_of_workers(", ACCEPT, SPAWN];
+const ACCEPT: &str = "pub(crate) async fn accept(";
+const SPAWN: &str = "fn spawn(";
 
 macro_rules! source {
     ($name:literal, $file:literal, $shared:expr) => {
@@ -26,8 +29,8 @@ const SOURCES: [ModelSource; 6] = [
     source!("sequential", "sequential.rs", &[]),
     source!("threaded", "threaded.rs", &[]),
     source!("thread-pool", "thread_pool.rs", &[]),
-    source!("async-single", "async_single.rs", OF_TASKS),
-    source!("async-multi", "async_multi.rs", OF_TASKS),
+    source!("async-single", "async_single.rs", OF_ONE_THREAD),
+    source!("async-multi", "async_multi.rs", OF_WORKERS),
     source!("rayon-pool", "rayon_pool.rs", &[]),
 ];
 
@@ -123,6 +126,11 @@ mod tests {
         };
         assert!(differ(".spawn(move || serve", |row| &row.left) && differ("tokio::spawn(serve", |row| &row.right));
         assert!(rows.iter().any(|row| row.same), "they have lines in common");
+        let rows = side_by_side(["async-single", "async-multi"]).unwrap();
+        for builder in ["new_current_thread", "new_multi_thread"] {
+            let shows = |side: &Option<String>| side.as_ref().is_some_and(|line| line.contains(builder));
+            assert!(rows.iter().any(|row| !row.same && (shows(&row.left) || shows(&row.right))), "{builder}");
+        }
         assert_eq!(side_by_side(["threaded", "nobody"]), None);
     }
 
