@@ -11,9 +11,12 @@ use crate::readme::pages::pages;
 /// What is promised where something goes wrong, each with the tests that hold it to that.
 const RELIABILITY: &str = "docs/reliability.md";
 
-/// Folders that a run makes, and what is not a path of this repository.
+/// Folders of a checkout that a run or a build makes.
+const MADE: [&str; 2] = ["runs/", "target/"];
+
 fn is_of_this_repository(span: &str) -> bool {
-    span.contains('/') && !span.starts_with('/') && !span.starts_with("runs/") && !span.contains(' ')
+    let is_made = MADE.iter().any(|folder| span.starts_with(folder));
+    span.contains('/') && !span.starts_with('/') && !is_made && !span.contains(' ')
 }
 
 /// The documents that are read, by their paths from the root.
