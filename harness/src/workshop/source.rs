@@ -1,6 +1,7 @@
 //! The code of two models side by side, from the source that this program was built of, with the lines that differ marked.
 //!
-//! Must not know: how it is shown. Beside it: `servers/src/models/`, the sources.
+//! Must not know: how it is shown. Beside it: `servers/src/models/` and
+//! `servers/src/tasks.rs`, the sources.
 
 use serde::Serialize;
 
