@@ -54,7 +54,7 @@ fn every_row_can_be_turned_wrong() {
 /// How many programs are asked at a time. Most of a row is waiting.
 const AT_A_TIME: usize = 3;
 
-/// Rows that are not wrong without a breakage are asked beside each other; those that the others disturb, one by one.
+/// Rows that are right without a breakage are asked beside each other; those that the others disturb, one by one.
 #[test]
 #[ignore = "takes a minute and the machine to itself; `scripts/test` runs it"]
 fn every_breakage_turns_a_known_answer_wrong() {
