@@ -22,11 +22,11 @@ pub struct Drawing {
     done: BTreeMap<PagePiece, DrawnWhen>,
 }
 
-/// A picture by its anchor, or what can be said.
+/// A picture by its anchor, or what can be said; in the order in which they are drawn where none has been.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum PagePiece {
-    Sentences,
     Picture(String),
+    Sentences,
 }
 
 /// What a piece shows.
@@ -49,15 +49,6 @@ pub struct DrawingCost {
     pub turns: u32,
 }
 
-/// How much is drawn in a turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DrawingTime {
-    /// As much as the pace allows.
-    Short,
-    /// Everything that is not up to date.
-    Endless,
-}
-
 impl Drawing {
     /// Of a run with this manifest, and the cells that it has already.
     pub fn new(manifest: Manifest, cells: Vec<Cell>) -> Drawing {
@@ -68,12 +59,18 @@ impl Drawing {
     /// Takes in a cell that has ended; draws some of what it changes, where it is time to.
     pub fn ended(&mut self, cell: &Cell) -> Option<DrawnPieces> {
         self.run.cells.push(cell.clone());
-        self.pace.is_due(Instant::now()).then(|| self.draw(DrawingTime::Short))
+        let is_due = self.pace.is_due(Instant::now()) && !measured(&self.run).is_empty();
+        is_due.then(|| {
+            let begun = Instant::now();
+            let drawn = self.draw(TURN);
+            self.pace.took(begun, Instant::now());
+            drawn
+        })
     }
 
     /// Draws everything that is not up to date: for when no more cell is measured.
     pub fn rest(&mut self) -> DrawnPieces {
-        self.draw(DrawingTime::Endless)
+        self.draw(Duration::MAX)
     }
 
     /// What the drawing between cells has taken.
@@ -81,7 +78,8 @@ impl Drawing {
         self.pace.cost
     }
 
-    fn draw(&mut self, allowed: DrawingTime) -> DrawnPieces {
+    /// Draws what is not up to date: one piece however long it takes, and then others until `allowed` has passed.
+    fn draw(&mut self, allowed: Duration) -> DrawnPieces {
         let begun = Instant::now();
         let so_far = SoFar::of(&self.run);
         let pictures = so_far.pictures();
@@ -90,9 +88,6 @@ impl Drawing {
         let turn = self.pace.cost.turns + 1;
         let mut drawn = DrawnPieces::default();
         for piece in stale(&there, &self.done) {
-            if allowed == DrawingTime::Short && !DrawingPace::goes_on(begun, Instant::now()) {
-                break;
-            }
             match &piece {
                 PagePiece::Sentences => drawn.sentences = Some(so_far.sentences()),
                 // One that has nothing to show yet is looked at again when there are more cells.
@@ -101,12 +96,13 @@ impl Drawing {
                 }
             }
             self.done.insert(piece.clone(), DrawnWhen { cells: there[&piece], turn });
+            let has_drawn = drawn.sentences.is_some() || !drawn.anew.is_empty();
+            if has_drawn && begun.elapsed() >= allowed {
+                break;
+            }
         }
         drawn.pictures = pictures.into_iter().map(|(anchor, _)| anchor).collect();
         drawn.took = begun.elapsed();
-        if allowed == DrawingTime::Short {
-            self.pace.took(begun, Instant::now());
-        }
         drawn
     }
 }
@@ -189,11 +185,6 @@ impl DrawingPace {
         self.next.is_none_or(|next| now >= next)
     }
 
-    /// Whether a turn that began at `begun` may go on with another picture.
-    fn goes_on(begun: Instant, now: Instant) -> bool {
-        now.saturating_duration_since(begun) < TURN
-    }
-
     /// Notes a turn.
     fn took(&mut self, begun: Instant, now: Instant) {
         let time = now.saturating_duration_since(begun);
@@ -205,6 +196,10 @@ impl DrawingPace {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use reports::record::store::RunFolder;
+
     use super::*;
 
     fn picture(anchor: &str) -> PagePiece {
@@ -224,14 +219,34 @@ mod tests {
         assert_eq!(stale(&there, &done), [picture("c"), picture("b"), PagePiece::Sentences]);
     }
 
+    #[test]
+    fn a_turn_draws_one_piece_however_long_it_takes_and_pictures_first() {
+        let sample = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/samples/smoke"));
+        let Run { manifest, cells, .. } = RunFolder::open(sample).unwrap().read().unwrap();
+        let mut drawing = Drawing::new(manifest, cells);
+        let all = pieces(&SoFar::of(&drawing.run).pictures(), &measured(&drawing.run));
+        let mut anchors = Vec::new();
+        let sentences = loop {
+            let drawn = drawing.draw(Duration::ZERO);
+            assert_eq!(drawn.anew.len() + usize::from(drawn.sentences.is_some()), 1);
+            anchors.extend(drawn.anew.into_iter().map(|(anchor, _)| anchor));
+            if drawn.sentences.is_some() {
+                break drawn.sentences;
+            }
+        };
+        assert!(sentences.is_some_and(|html| !html.is_empty()));
+        assert!(anchors.len() > 1 && anchors.len() < all.len(), "{anchors:?} of {all:?}");
+        let rest = drawing.rest();
+        assert!(rest.anew.is_empty() && rest.sentences.is_none(), "everything is up to date");
+    }
+
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn turns_are_short_and_seldom() {
+    fn turns_are_seldom() {
         let mut pace = DrawingPace::default();
         let begun = Instant::now();
         assert!(pace.is_due(begun), "the first may come at once");
-        assert!(DrawingPace::goes_on(begun, begun + 49 * MS) && !DrawingPace::goes_on(begun, begun + 50 * MS));
         pace.took(begun, begun + 30 * MS);
         assert!(!pace.is_due(begun + 2_029 * MS) && pace.is_due(begun + 2_030 * MS));
     }
