@@ -39,8 +39,15 @@ pub(super) struct PendingReply<'a, 's> {
 /// A reply as bytes, and what becomes of the connection once it is sent. Its request is under way until it is dropped.
 pub(super) struct EncodedReply<'s> {
     pub(super) bytes: Vec<u8>,
-    pub(super) then: Persistence,
+    then: Persistence,
     _under_way: Option<RequestUnderWay<&'s Server>>,
+}
+
+impl EncodedReply<'_> {
+    /// Ends the request once its reply is with the kernel, whatever the connection does then.
+    pub(super) fn sent(self) -> Persistence {
+        self.then
+    }
 }
 
 /// What one connection has had so far.

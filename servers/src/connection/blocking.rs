@@ -42,7 +42,7 @@ fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, server: &Se
             };
             connection.stream.write_all(&reply.bytes)?;
             connection.replied();
-            if reply.then == Persistence::Close {
+            if reply.sent() == Persistence::Close {
                 return end(connection);
             }
         }

@@ -36,7 +36,7 @@ async fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, serve
         let received_ns = monotonic_ns();
         loop {
             let request = inbox.next_request(server.wire);
-            let reply = match next_action(request, server, totals) {
+            let mut reply = match next_action(request, server, totals) {
                 NextAction::Read => break,
                 NextAction::Reply(reply) => reply,
                 NextAction::Work { order, pending } => {
@@ -44,9 +44,9 @@ async fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, serve
                     pending.complete(performed, received_ns, totals, server)
                 }
             };
-            stream.write_all(reply.bytes).await.0?;
+            stream.write_all(std::mem::take(&mut reply.bytes)).await.0?;
             trace.note(Moment::Written);
-            if reply.then == Persistence::Close {
+            if reply.sent() == Persistence::Close {
                 return end(stream, inbox, &mut lent).await;
             }
         }

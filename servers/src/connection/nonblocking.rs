@@ -42,7 +42,7 @@ async fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, serve
             };
             connection.stream.write_all(&reply.bytes).await?;
             connection.replied();
-            if reply.then == Persistence::Close {
+            if reply.sent() == Persistence::Close {
                 return end(connection).await;
             }
         }

@@ -262,7 +262,7 @@ impl<'s> SteppedConnection<'s> {
             }
         }
         self.served.replied();
-        match reply.then {
+        match reply.sent() {
             Persistence::Close => self.end(),
             Persistence::KeepAlive => Ok(Continue(())),
         }
