@@ -17,19 +17,19 @@ pub(crate) fn address() -> SocketAddr {
         thread::sleep(Duration::from_nanos(call.wait_ns));
         call.reply().to_vec()
     };
-    *ADDRESS.get_or_init(|| Moody::start(usize::MAX, waits_as_asked).address)
+    *ADDRESS.get_or_init(|| TestBackend::start(usize::MAX, waits_as_asked).address)
 }
 
-/// A backend that breaks off: how many calls of a connection it answers, and with which bytes.
-pub(crate) struct Moody {
+/// A backend that may break off or answer wrong.
+pub(crate) struct TestBackend {
     pub(crate) address: SocketAddr,
     /// How many connections were made to it so far.
     pub(crate) connections: Arc<AtomicUsize>,
 }
 
-impl Moody {
-    /// Answers so many calls of each connection as `answer` says, in two pieces, and then closes it.
-    pub(crate) fn start(calls: usize, answer: fn(BackendCall) -> Vec<u8>) -> Moody {
+impl TestBackend {
+    /// Answers so many calls of each connection as `answer` says, every other in two pieces, and then closes it.
+    pub(crate) fn start(calls: usize, answer: fn(BackendCall) -> Vec<u8>) -> TestBackend {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
         let counted = Arc::clone(&connections);
@@ -39,19 +39,19 @@ impl Moody {
                 let mut stream = stream.unwrap();
                 stream.set_nodelay(true).unwrap();
                 thread::spawn(move || {
-                    for _ in 0..calls {
+                    for number in 0..calls {
                         let mut frame = [0; CALL_FRAME_BYTES];
                         if stream.read_exact(&mut frame).is_err() {
                             break;
                         }
                         let bytes = answer(BackendCall::from_request(&frame).expect("a server calls as it should"));
-                        let (one, other) = bytes.split_at(bytes.len() / 2);
+                        let (one, other) = bytes.split_at(if number % 2 == 0 { 0 } else { bytes.len() / 2 });
                         let _ = stream.write_all(one).and_then(|()| stream.write_all(other));
                     }
                 });
             }
         });
-        Moody { address, connections }
+        TestBackend { address, connections }
     }
 }
 

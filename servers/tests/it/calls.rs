@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 
 use servers::backend::BackendCall;
 
-use crate::backend::{Moody, nobody};
+use crate::backend::{TestBackend, nobody};
 use crate::running::{RunningServer, every_model_and_wire};
 
 #[test]
 fn all_calls_of_a_connection_go_over_one_connection() {
     for (model, wire) in every_model_and_wire() {
-        let backend = Moody::start(usize::MAX, |call| call.reply().to_vec());
+        let backend = TestBackend::start(usize::MAX, |call| call.reply().to_vec());
         let running = RunningServer::start_calling(model, wire, backend.address);
         let mut client = running.connect();
         for _ in 0..5 {
@@ -42,7 +42,7 @@ fn a_backend_that_is_not_there_is_said_and_the_connection_lives_on() {
 #[test]
 fn a_backend_that_breaks_off_is_said_and_the_next_call_connects_anew() {
     for (model, wire) in every_model_and_wire() {
-        let backend = Moody::start(1, |call| call.reply().to_vec());
+        let backend = TestBackend::start(1, |call| call.reply().to_vec());
         let running = RunningServer::start_calling(model, wire, backend.address);
         let mut client = running.connect();
         assert_eq!(client.work("call", "1ms")["result"], "");
@@ -60,7 +60,7 @@ fn a_backend_that_breaks_off_is_said_and_the_next_call_connects_anew() {
 fn a_wrong_answer_is_never_taken_for_a_right_one() {
     for (model, wire) in every_model_and_wire() {
         let of_another = |call: BackendCall| BackendCall { number: call.number + 1, ..call }.reply().to_vec();
-        let backend = Moody::start(usize::MAX, of_another);
+        let backend = TestBackend::start(usize::MAX, of_another);
         let running = RunningServer::start_calling(model, wire, backend.address);
         let mut client = running.connect();
         client.send(&running.request("call", "1ms", "1"));
