@@ -163,9 +163,13 @@ impl<N: Network> Connections<N> {
         let was_delayed = !slot.hearing.is_fresh() && DELAYED_ACKNOWLEDGEMENT_NS.contains(&(now - slot.heard_ns));
         slot.hearing.forget();
         let rest = &bytes[heard.consumed.min(bytes.len())..];
-        if !rest.is_empty() && !matches!(heard.meaning, Meaning::Wrong(_)) {
-            return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);
-        }
+        let heard = match heard.meaning {
+            _ if rest.is_empty() => heard,
+            Meaning::Wrong(_) => heard,
+            // Two things that were sent apart: one who reads late reads them together.
+            Meaning::Right { .. } | Meaning::Refused { .. } if self.exchange.is_farewell(rest) => heard.and_closes(),
+            _ => return self.on_wrong(index, MalformedReason::Surplus, &[rest], now),
+        };
         self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
     }
 

@@ -32,6 +32,9 @@ const STEPS: u64 = 10_000_000;
 /// Steps after which a world ends in any case.
 const MOST_STEPS: u64 = 100_000;
 
+/// Bytes of a farewell by which it is known as one.
+const FRONT_OF_FAREWELL: usize = "HTTP/1.1 408".len();
+
 const SLOTS: u32 = 6;
 const TIMEOUT_NS: u64 = 50_000;
 const WINDOW: Range<u64> = 200_000..8_000_000;
@@ -171,7 +174,7 @@ impl Play {
             _ => first,
         };
         let mut bytes = Vec::with_capacity(count);
-        let (mut ended, mut pieces) = (None, 0);
+        let (mut ended, mut pieces, mut of_farewell) = (None, 0, 0);
         while bytes.len() < count {
             let piece = peer.on_their_way.front_mut().expect("no more is taken than there is");
             if piece.delivered == 0 {
@@ -181,16 +184,22 @@ impl Play {
             let taken = (count - bytes.len()).min(piece.bytes.len() - piece.delivered);
             bytes.extend_from_slice(&piece.bytes[piece.delivered..piece.delivered + taken]);
             piece.delivered += taken;
-            // What follows in the same go leaves nothing right.
-            (ended, pieces) = (None, pieces + 1);
+            match piece.sent {
+                Sent::Farewell => of_farewell = piece.delivered,
+                // What follows in the same go leaves nothing right.
+                _ => (ended, pieces) = (None, pieces + 1),
+            }
             if piece.delivered == piece.bytes.len() {
-                ended = Some((piece.sent, piece.asked_before));
+                if piece.sent != Sent::Farewell {
+                    ended = Some((piece.sent, piece.asked_before));
+                }
                 peer.on_their_way.pop_front();
             }
         }
         let (asked, has_misled) = (peer.asked, peer.has_misled);
         let must_count = pieces == 1
             && !has_misled
+            && (of_farewell == 0 || of_farewell >= FRONT_OF_FAREWELL)
             && matches!(ended, Some((Sent::Right(_), asked_before)) if asked_before == asked)
             && self.connections.awaits_until(name).is_some_and(|until_ns| now <= until_ns);
         let before = self.connections.recorder.ok_in_all;

@@ -56,6 +56,16 @@ impl Heard {
     pub(super) fn new(meaning: Meaning, consumed: usize) -> Heard {
         Heard { meaning, consumed, reply_bytes: 0, status: 0, server_waited_ns: None }
     }
+
+    /// The same, from a server that closes the connection after it.
+    pub(crate) fn and_closes(self) -> Heard {
+        let meaning = match self.meaning {
+            Meaning::Right { server_ns, .. } => Meaning::Right { server_ns, then: Persistence::Close },
+            Meaning::Refused { .. } => Meaning::Refused { then: Persistence::Close },
+            other => other,
+        };
+        Heard { meaning, ..self }
+    }
 }
 
 /// What a reply says to the request that is out.

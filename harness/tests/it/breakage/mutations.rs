@@ -183,7 +183,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         does: "what follows a reply counts as the reply to the next request",
         caught_by: &["surplus"],
         file: "harness/src/load/connection/requests.rs",
-        original: "return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);",
+        original: "return self.on_wrong(index, MalformedReason::Surplus, &[rest], now)",
         mutant: "
             self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
             if self.slots[index as usize].state == SlotState::Awaiting {

@@ -47,6 +47,8 @@ pub(super) enum Sent {
     LooksRight,
     /// A right reply that only the end of the connection ends.
     RightAtTheEnd,
+    /// That the server takes the connection for idle and closes it.
+    Farewell,
 }
 
 /// Bytes on their way to the client, and what they are.
@@ -204,6 +206,10 @@ impl World {
                 vec![right(&format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 1\r\n\r\n!", "x".repeat(3_000)))],
                 None,
             ),
+            19 => {
+                let farewell = b"HTTP/1.1 408 Idle\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec();
+                (vec![right(OK), (farewell, Sent::Farewell)], closes)
+            }
             _ => (vec![right(OK)], None),
         }
     }
@@ -242,6 +248,7 @@ impl World {
             8 => (vec![other("{\"Wo")], Some(End::Lost(Errno::CONNRESET))),
             9 => (vec![right, (b"{".to_vec(), Sent::LooksRight)], None),
             10 => (vec![right], closes),
+            11 => (vec![right, (b"{\"Error\":{\"reason\":\"idle\"}}\n".to_vec(), Sent::Farewell)], closes),
             _ => (vec![right], None),
         }
     }
