@@ -16,7 +16,8 @@ struct ModelSource {
 const TASKS: &str = include_str!("../../../servers/src/tasks.rs");
 
 const OF_ONE_THREAD: &[&str] = &["pub(crate) fn runtime_of_one_thread(", ACCEPT, SPAWN];
-const OF_WORKERS: &[&str] = &["pub(crate) fn runtime_of_workers(", ACCEPT, SPAWN];
+const OF_WORKERS: &[&str] =
+    &["pub(crate) fn runtime_of_workers(", "pub(crate) async fn accept_from_each(", ACCEPT, SPAWN];
 const ACCEPT: &str = "pub(crate) async fn accept(";
 const SPAWN: &str = "fn spawn(";
 
@@ -147,5 +148,20 @@ mod tests {
             }
             assert_eq!(code.last(), Some(&"}"), "{name}");
         }
+    }
+
+    #[test]
+    fn what_a_model_takes_from_others_of_its_kind_is_shown_too() {
+        let mut looked_at = 0;
+        for ModelSource { name, .. } in SOURCES {
+            let code = code(name).unwrap().join("\n");
+            // How a runtime is run says nothing of what runs on it.
+            let called = code.split("tasks::").skip(1).filter_map(|behind| behind.split('(').next());
+            for function in called.filter(|function| *function != "run") {
+                assert!(code.contains(&format!("fn {function}(")), "{name} calls {function}, which is not shown");
+                looked_at += 1;
+            }
+        }
+        assert!(looked_at >= 4, "only {looked_at} calls were found");
     }
 }

@@ -39,7 +39,11 @@ pub(super) static LESSON: Lesson = Lesson {
             "async means parallel.",
             "It means that things are under way at the same time. Who runs them is the runtime's flavour.",
         )],
-        press: &["Vote.", "Run it here.", "Show the two models: only the builder of the runtime differs."],
+        press: &[
+            "Vote.",
+            "Run it here.",
+            "Show the two models: the builder of the runtime differs, and there may be more than one accept loop.",
+        ],
         goes_wrong: &[("A laptop with one CPU can't tell.", "It says so. Look at a neighbour's, or replay.")],
     },
 };
