@@ -126,9 +126,11 @@ impl ServerProcess {
     }
 
     /// Stops all its threads where they are, until [`ServerProcess::resume`]. It can be killed all the same.
-    pub fn pause(&self) {
-        // Fails only for a process that has ended.
-        let _ = self.child.signal(Signal::STOP);
+    ///
+    /// # Errors
+    /// Where it has ended.
+    pub fn pause(&self) -> io::Result<()> {
+        self.child.signal(Signal::STOP)
     }
 
     /// Lets it go on.

@@ -145,7 +145,7 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
         }
     })?;
     let seen = watch.end().and(lateness(&cell));
-    let stalled_ns = stalled.ok_or_else(|| Obstacle::Other("the load ended before the stall".to_owned()))? as f64;
+    let stalled_ns = stalled.ok_or_else(|| Obstacle::Other("the load ended before the stall".to_owned()))?? as f64;
     let truth = |q: f64| stalled_ns - (1.0 - q) * WINDOW.as_nanos() as f64;
     // A time without a CPU lengthens response times by itself at most.
     let figure = |name, q: f64, share| {
@@ -156,13 +156,13 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
     Ok(Attempt { figures, seen: seen.words() })
 }
 
-/// Stops a process by signal, and returns for how long.
-fn stop_for(process: &ServerProcess, stall_ns: u64) -> u64 {
+/// Stops a process by signal, and returns for how long; an obstacle where it has ended.
+fn stop_for(process: &ServerProcess, stall_ns: u64) -> Result<u64, Obstacle> {
     let stopped_ns = now_ns();
-    process.pause();
+    process.pause().map_err(|error| Obstacle::Other(format!("a process could not be stopped: {error}")))?;
     while !sleep_until(stopped_ns + stall_ns) {}
     process.resume();
-    now_ns() - stopped_ns
+    Ok(now_ns() - stopped_ns)
 }
 
 const STOP_NS: u64 = 300_000_000;
@@ -175,7 +175,7 @@ pub(super) fn stopped(bench: &Bench) -> Result<Attempt, Obstacle> {
     let watch = bench.watch()?;
     // It begins at once; anywhere in its window will do.
     thread::sleep(GENERATED.1 / 3);
-    let stopped_ns = stop_for(&generator, STOP_NS) as f64;
+    let stopped_ns = stop_for(&generator, STOP_NS)? as f64;
     let line = generator.next_line(Instant::now() + 4 * GENERATED.1)?;
     let seen = watch.end().and(server.end()?);
     let report = line.and_then(|line| serde_json::from_str::<Report>(&line).ok());

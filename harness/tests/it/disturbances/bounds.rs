@@ -65,11 +65,11 @@ fn a_panic_is_quoted_in_the_death() {
 fn a_paused_process_stands_still_goes_on_and_can_be_stopped_all_the_same() {
     let server = launch(HARNESS.as_ref(), "async-single");
     let pid = server.pid();
-    server.pause();
+    server.pause().unwrap();
     assert!(within(LONGEST_WAIT, || state(pid) == Some('T')));
     server.resume();
     assert!(within(LONGEST_WAIT, || state(pid) != Some('T')));
-    server.pause();
+    server.pause().unwrap();
     let stopped = server.stop();
     assert!(stopped.killed && !is_alive(pid));
 }

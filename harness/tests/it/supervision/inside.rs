@@ -141,7 +141,7 @@ fn a_server_that_is_stopped_holds_nobody_up() {
     let server = launch("async-multi").unwrap();
     let hangs_meanwhile = || {
         wait_ms(350);
-        server.pause();
+        server.pause().unwrap();
         wait_ms(700);
         server.resume();
         wait_ms(450);
