@@ -2,7 +2,7 @@
 //! can tell what nobody needs any more. Its maker has ended.
 //!
 //! Must not know: what bears such a name. Beside it: `process/bounds/cgroup.rs`, `trace/window.rs`, which make things;
-//! `cli/leftovers.rs`, which says what was cleared away.
+//! `cli/new_run.rs`, which says what was cleared away.
 
 use std::fs;
 use std::io;

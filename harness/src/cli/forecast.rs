@@ -1,7 +1,7 @@
 //! What a comparison would do and how long that takes, said before it begins: `compare --dry-run`, without a server or a packet,
 //! and the time in the first line of a run.
 //!
-//! Must not know: how a run is carried out. Beside it: `run/forecast.rs`, which has the cells.
+//! Must not know: how a run is carried out. Beside it: `run/queue.rs`, which has the cells.
 
 use std::fmt::Write;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! `--load-from`, `--server-on` and their like: other machines, as they are typed for every command that makes a run.
 //!
-//! Beside it: `run/elsewhere.rs`, which has them; `load/workers.rs`, the same of one load.
+//! Beside it: `run/elsewhere.rs`, which has them; `load/spec.rs`, the same of one load.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::AtomicBool;

@@ -1,7 +1,8 @@
 //! What every command that makes a run has in common before its first cell: CPUs, the machine held for the run, a folder,
 //! the manifest.
 //!
-//! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`; `under_way.rs`, what comes after.
+//! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`, `lesson/` and `workshop/`, which make one;
+//! `under_way.rs`, what comes after.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

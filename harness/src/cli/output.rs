@@ -121,7 +121,7 @@ pub(super) fn wrapped(begin: &str, column: usize, text: &str) -> String {
 /// has more.
 pub(super) fn broken(text: &str, first: usize, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split(' ') {
         let room = if lines.len() == 1 { first } else { width };
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= room => line.extend([" ", word]),

@@ -206,6 +206,7 @@ mod tests {
         shown.begins(1, "do thousands of threads thrash?", "threaded");
         assert_eq!(shown.bar.position(), 1);
         shown.end();
+        LoadProgress::new(&LoadSpec::of_a_second(ArrivalProcess::Closed), None, true).end();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who takes part in what: the contenders of a run, each once, and which of them each experiment measures.
 //!
-//! `compare --models threaded --server 'python=python3 x.py' --experiments latency-curve,mutex` has this cast:
+//! `compare --models threaded --server 'python=python3 x.py' --experiments latency-curve,mutex --blocks 10` has this cast:
 //!
 //! ```text
 //! contenders      0 threaded   1 python   2 python@twin
@@ -10,8 +10,8 @@
 //! ```
 //!
 //! `threaded` is one contender, however often it is measured. A contender has a label, `threaded:workers=4` is another one.
-//! The twin is `python` once more: two servers that are alike, to see how far apart their figures are. It is in experiments
-//! that compare the contenders of the run. One that has contenders of its own has no twin, and without `--models` and
+//! The twin is `python` once more: two servers that are alike, to see how far apart their figures are. It comes where there
+//! are blocks enough for a verdict, and is in experiments that compare the contenders of the run. One that has contenders of its own has no twin, and without `--models` and
 //! `--server` it measures its own.
 //!
 //! A cast is no plan: loads, blocks and CPUs come with [`super::RunPlan`]. Beside it: `participant.rs`, what a contender is.

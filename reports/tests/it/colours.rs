@@ -4,7 +4,7 @@
 //! Contrast is that of WCAG 2.2 (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>). Colour blindness is simulated after
 //! Machado, Oliveira and Fernandes 2009, severity 1, in linear RGB; distance is CIE 1976. What is left faint on purpose
 //! is not looked at: grids and rules, the dots of single blocks (their range is drawn too), leaders from a line to its
-//! name. Beside it: `charts/panel.rs`, whose markers differ.
+//! name. Beside it: `charts/plot.rs`, whose markers differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
