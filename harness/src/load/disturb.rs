@@ -1,7 +1,7 @@
 //! What is done to a server beside the requests that are measured, as far as it is done over the network: clients that
 //! say nothing, clients that never come to the end of a request, clients that stay, one that asks without end.
 //!
-//! It shares the generator's CPU with the probe, and gives way to it: a thread of its own at the lowest priority, a few
+//! It shares the generator's CPU with the probe, and gives way to it: a thread of its own at a low priority, a few
 //! connections at a time. Loopback only, and it ends by itself. Must not know: processes; stopping a server is for those
 //! who started it. Within: `disturb/crowd.rs` (clients that say little, with `disturb/pace.rs`), `disturb/slow_readers.rs`,
 //! `disturb/pipeline.rs`.
@@ -55,12 +55,13 @@ pub struct Disturbed {
     pub traffic: Option<Traffic>,
 }
 
-/// A niceness at which a thread gets little where others want the CPU for long. What it does for short is kept short in
-/// `crowd.rs`.
-const GIVES_WAY: i32 = 19;
+/// A niceness at which a thread gets a tenth of what others get who want the CPU for long. At the lowest priority it would get
+/// a seventieth, and beside any other program that computes nothing would be done to the server. What it does for short is
+/// kept short in `crowd.rs`.
+const GIVES_WAY: i32 = 10;
 
 /// Does to the server at `target` what is to be done, at its time after `origin_ns`, and returns when that is over, or
-/// soon after `stop`. Leaves the calling thread at the lowest priority. What a server does about it is data. `at_ns` in the
+/// soon after `stop`. Leaves the calling thread at a low priority. What a server does about it is data. `at_ns` in the
 /// course counts from `origin_ns`.
 ///
 /// Signals are for those who started the server: about [`DisturbanceKind::Stall`] nothing is done here but to wait for it, and

@@ -54,6 +54,13 @@ fn every_row_can_be_turned_wrong() {
 /// How many programs are asked at a time. Most of a row is waiting.
 const AT_A_TIME: usize = 3;
 
+/// It may be built beside tests that wait, before its answers are asked for.
+#[test]
+#[ignore = "takes a minute; `scripts/test` runs it"]
+fn the_broken_harness_builds() {
+    build::build();
+}
+
 /// Rows that are right without a breakage are asked beside each other; those that the others disturb, one by one.
 #[test]
 #[ignore = "takes a minute and the machine to itself; `scripts/test` runs it"]
