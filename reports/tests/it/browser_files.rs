@@ -16,7 +16,7 @@ use reports::site::{self, Entry};
 use serde_json::{Value, json};
 
 use crate::browser::{OVERFLOW, OVERLAPS};
-use crate::devtools::{Browser, Tab};
+use crate::devtools::{Browser, Chromium, Tab};
 use crate::fixture::{self, contents};
 
 const FIGURE: &str = "latency-curve-response-sleep-5ms";
@@ -93,10 +93,10 @@ fn the_response_times_are_an_interval_log_that_other_tools_read() {
 
 #[test]
 fn a_browser_leaves_nothing_behind() {
-    let Some(browser) = Browser::start() else { return };
-    let home = browser.home().to_owned();
+    let Some(chromium) = Chromium::start() else { return };
+    let home = chromium.home().to_owned();
     assert!(home.join("profile").exists());
-    drop(browser);
+    drop(chromium);
     assert!(!home.exists(), "{}", home.display());
 }
 

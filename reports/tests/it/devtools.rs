@@ -1,10 +1,14 @@
 //! A headless chromium, spoken to through its DevTools protocol: just enough to open a page, look at it, point at it and
 //! press its keys.
+//!
+//! A browser is handed from test to test, since to start one costs as much as to look at a page or two. Each test has a
+//! context of its own in it, which shares no page, no storage and no download with another's.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -34,13 +38,30 @@ const KEYS: [(&str, u32); 6] =
     [("Tab", 9), ("Escape", 27), ("End", 35), ("Home", 36), ("ArrowLeft", 37), ("ArrowRight", 39)];
 
 /// A running browser; it ends with this value, and all that it wrote is removed.
-pub(crate) struct Browser {
+pub(crate) struct Chromium {
     process: Child,
     socket: WebSocket<TcpStream>,
     calls: u64,
     events: Vec<Value>,
     home: tempfile::TempDir,
 }
+
+/// What of a browser a test has for itself.
+pub(crate) struct Browser {
+    /// Absent once it was handed on.
+    chromium: Option<Chromium>,
+    context: Value,
+    downloads: PathBuf,
+}
+
+/// Browsers that no test uses at the moment, and how many tests use one. The last of these ends them all: nobody else
+/// would, since what is static is never dropped.
+struct Shared {
+    idle: Vec<Chromium>,
+    users: usize,
+}
+
+static SHARED: Mutex<Shared> = Mutex::new(Shared { idle: Vec::new(), users: 0 });
 
 /// One page of a browser.
 pub(crate) struct Tab<'a> {
@@ -49,9 +70,9 @@ pub(crate) struct Tab<'a> {
     url: String,
 }
 
-impl Browser {
+impl Chromium {
     /// Starts one; none where chromium is not installed, which is an error where `CI` is set.
-    pub(crate) fn start() -> Option<Browser> {
+    pub(crate) fn start() -> Option<Chromium> {
         let candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
         let Some(program) = candidates.into_iter().find(|path| Path::new(path).exists()) else {
             missing("chromium");
@@ -75,10 +96,7 @@ impl Browser {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (socket, _) = tungstenite::client(format!("ws://127.0.0.1:{port}{path}"), stream).unwrap();
-        let mut browser = Browser { process, socket, calls: 0, events: Vec::new(), home };
-        let folder = browser.downloads();
-        browser.call(None, "Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": folder }));
-        Some(browser)
+        Some(Chromium { process, socket, calls: 0, events: Vec::new(), home })
     }
 
     /// The folder of everything that this browser writes.
@@ -86,9 +104,60 @@ impl Browser {
         self.home.path()
     }
 
+    fn call(&mut self, session: Option<&str>, method: &str, parameters: Value) -> Value {
+        self.asked(session, method, parameters).unwrap_or_else(|why| panic!("{method}: {why}"))
+    }
+
+    /// As [`Chromium::call`], with what went wrong instead of a panic.
+    fn asked(&mut self, session: Option<&str>, method: &str, parameters: Value) -> Result<Value, String> {
+        self.calls += 1;
+        let mut request = json!({ "id": self.calls, "method": method, "params": parameters });
+        if let Some(session) = session {
+            request["sessionId"] = json!(session);
+        }
+        self.socket.send(Message::text(request.to_string())).map_err(|error| error.to_string())?;
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            let message: Value = match self.socket.read() {
+                Ok(Message::Text(text)) => serde_json::from_str(&text).map_err(|error| error.to_string())?,
+                Ok(_) => continue,
+                Err(error) => return Err(error.to_string()),
+            };
+            if message["id"] == json!(self.calls) {
+                let error = &message["error"];
+                return if error.is_null() { Ok(message["result"].clone()) } else { Err(error.to_string()) };
+            }
+            self.events.push(message);
+        }
+        Err(format!("no reply within {PATIENCE:?}"))
+    }
+}
+
+impl Browser {
+    /// One that no other test uses; none where chromium is not installed, which is an error where `CI` is set.
+    pub(crate) fn start() -> Option<Browser> {
+        let idle = {
+            let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.users += 1;
+            shared.idle.pop()
+        };
+        // From here on it is counted out again whatever happens.
+        let mut browser = Browser { chromium: idle, context: Value::Null, downloads: PathBuf::new() };
+        if browser.chromium.is_none() {
+            browser.chromium = Chromium::start();
+        }
+        let chromium = browser.chromium.as_mut()?;
+        let context = chromium.call(None, "Target.createBrowserContext", json!({}))["browserContextId"].clone();
+        let downloads = chromium.home().join(format!("downloads-{}", chromium.calls));
+        let behavior = json!({ "behavior": "allow", "browserContextId": context, "downloadPath": downloads });
+        chromium.call(None, "Browser.setDownloadBehavior", behavior);
+        (browser.context, browser.downloads) = (context, downloads);
+        Some(browser)
+    }
+
     /// Where files go that a page offers.
-    pub(crate) fn downloads(&self) -> PathBuf {
-        self.home.path().join("downloads")
+    pub(crate) fn downloads(&self) -> &Path {
+        &self.downloads
     }
 
     /// Opens a page of this HTML in a window of this width and theme, and waits until it has loaded.
@@ -109,16 +178,19 @@ impl Browser {
     }
 
     /// The address of a file of this HTML.
-    fn saved(&self, html: &str) -> String {
-        let file = self.home.path().join(format!("page-{}.html", self.calls));
+    fn saved(&mut self, html: &str) -> String {
+        let chromium = self.chromium();
+        let file = chromium.home().join(format!("page-{}.html", chromium.calls));
         std::fs::write(&file, html).unwrap();
         format!("file://{}", file.display())
     }
 
     fn load(&mut self, url: String, hash: &str, width: u32, theme: &str) -> Tab<'_> {
-        let target = self.call(None, "Target.createTarget", json!({ "url": "about:blank" }));
+        let blank = json!({ "url": "about:blank", "browserContextId": self.context });
+        let target = self.chromium().call(None, "Target.createTarget", blank);
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = self.call(None, "Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();
+        let attached = self.chromium().call(None, "Target.attachToTarget", attach);
+        let session = attached["sessionId"].as_str().unwrap().to_owned();
         let mut tab = Tab { browser: self, session, url };
         for domain in ["Page", "Runtime", "Network", "Log"] {
             tab.call(&format!("{domain}.enable"), json!({}));
@@ -126,37 +198,34 @@ impl Browser {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         tab.call("Emulation.setDeviceMetricsOverride", metrics);
         tab.emulate("", &[("prefers-color-scheme", theme)]);
-        tab.browser.events.clear();
+        tab.browser.chromium().events.clear();
         tab.call("Page.navigate", json!({ "url": format!("{}{hash}", tab.url) }));
         tab.evaluate("document.readyState === 'complete' || new Promise((done) => addEventListener('load', done))");
         tab
     }
 
-    fn call(&mut self, session: Option<&str>, method: &str, parameters: Value) -> Value {
-        self.calls += 1;
-        let mut request = json!({ "id": self.calls, "method": method, "params": parameters });
-        if let Some(session) = session {
-            request["sessionId"] = json!(session);
-        }
-        self.socket.send(Message::text(request.to_string())).unwrap();
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
-            let message: Value = match self.socket.read() {
-                Ok(Message::Text(text)) => serde_json::from_str(&text).unwrap(),
-                Ok(_) => continue,
-                Err(error) => panic!("{method}: {error}"),
-            };
-            if message["id"] == json!(self.calls) {
-                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
-                return message["result"].clone();
-            }
-            self.events.push(message);
-        }
-        panic!("{method}: no reply within {PATIENCE:?}");
+    fn chromium(&mut self) -> &mut Chromium {
+        self.chromium.as_mut().expect("it is handed on only when this ends")
     }
 }
 
 impl Drop for Browser {
+    fn drop(&mut self) {
+        // What a failed test leaves is nothing for another to build on, nor is a browser that keeps pages open.
+        let own = json!({ "browserContextId": self.context });
+        let left = self.chromium.take().filter(|_| !std::thread::panicking());
+        let left =
+            left.and_then(|mut left| left.asked(None, "Target.disposeBrowserContext", own).is_ok().then_some(left));
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.users -= 1;
+        shared.idle.extend(left);
+        let of_nobody = if shared.users == 0 { std::mem::take(&mut shared.idle) } else { Vec::new() };
+        drop(shared);
+        drop(of_nobody);
+    }
+}
+
+impl Drop for Chromium {
     fn drop(&mut self) {
         // Asked to end, it ends its helpers first, and nobody writes into a folder that is being removed.
         self.calls += 1;
@@ -212,7 +281,7 @@ impl Tab<'_> {
 
     /// What a page has offered under this name, once it is whole.
     pub(crate) fn downloaded(&mut self, name: &str) -> Vec<u8> {
-        let file = self.browser.downloads().join(name);
+        let file = self.browser.downloads.join(name);
         let until = Instant::now() + PATIENCE;
         // Until it is whole it has another name, and an empty file holds its own.
         while file.metadata().map_or(0, |metadata| metadata.len()) == 0 {
@@ -242,7 +311,7 @@ impl Tab<'_> {
     pub(crate) fn assert_quiet(&mut self) {
         // One more round trip, so that whatever the page did before has been told.
         self.evaluate("new Promise((done) => setTimeout(done, 0))");
-        for event in &self.browser.events {
+        for event in &self.browser.chromium().events {
             let method = event["method"].as_str().unwrap_or("");
             let loud = ["Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"];
             assert!(!loud.contains(&method), "{event}");
@@ -256,7 +325,7 @@ impl Tab<'_> {
 
     fn call(&mut self, method: &str, parameters: Value) -> Value {
         let session = self.session.clone();
-        self.browser.call(Some(&session), method, parameters)
+        self.browser.chromium().call(Some(&session), method, parameters)
     }
 }
 

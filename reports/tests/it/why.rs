@@ -1,6 +1,7 @@
 //! Why the scorecard says what it says: a picture and two sentences for each row that differs, right after it.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use reports::page;
 use reports::record::store::{Run, RunFolder};
@@ -10,8 +11,11 @@ use crate::fixture;
 
 /// The run that the README's picture is made of.
 pub(crate) fn sample() -> Run {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/default-run");
-    RunFolder::open(folder).unwrap().read().unwrap()
+    static READ: LazyLock<Run> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/default-run");
+        RunFolder::open(folder).unwrap().read().unwrap()
+    });
+    READ.clone()
 }
 
 fn differs(row: &&ScorecardRow) -> bool {
