@@ -7,8 +7,8 @@ use super::probe::{exactly, more_than, over_blocks};
 use super::reading::per;
 use super::values::plain;
 use crate::record::{Cell, Traffic};
-use crate::stats::{Distribution, Quantile, proportion};
-use crate::study::Pool;
+use crate::stats::{Quantile, proportion};
+use crate::study::{Pool, distribution_of};
 
 fn traffic(cell: &Cell) -> Option<&Traffic> {
     cell.disturbance.as_ref()?.traffic.as_ref()
@@ -33,8 +33,8 @@ pub(super) fn success(pool: &Pool<'_>) -> Reading {
 
 /// A percentile of the time to connect. Who never was connected ranks last.
 pub(super) fn connect(pool: &Pool<'_>, p: f64) -> Reading {
-    let recorded = pool.cells.iter().filter_map(|cell| traffic(cell)?.connect_time.as_ref()?.to_histogram().ok());
-    let times = Distribution::of(&recorded.collect::<Vec<_>>());
+    let recorded = pool.cells.iter().filter_map(|cell| traffic(cell)?.connect_time.as_ref());
+    let times = distribution_of(recorded);
     let Some(attempted) = pool.sum(|cell| Some(traffic(cell)?.connections.attempted)).filter(|&all| all > 0) else {
         return Reading::Absent;
     };

@@ -14,14 +14,14 @@ use crate::study::{HeldStage, Pool, Series};
 
 /// The percentile `p` of the response time of everything that was scheduled.
 pub fn response_quantile(pool: &Pool<'_>, p: f64) -> Reading {
-    match pool.scheduled_and_ok().filter(|_| !pool.response.is_empty()) {
-        Some((scheduled, ok)) => Quantile::of_requests(&pool.response, ok, scheduled, pool.timeout_ns(), p).into(),
+    match pool.scheduled_and_ok().filter(|_| !pool.response().is_empty()) {
+        Some((scheduled, ok)) => Quantile::of_requests(pool.response(), ok, scheduled, pool.timeout_ns(), p).into(),
         None => Reading::Absent,
     }
 }
 
 pub(super) fn service_quantile(pool: &Pool<'_>, p: f64) -> Reading {
-    if pool.service.is_empty() { Reading::Absent } else { Quantile::of_recordings(&pool.service, p).into() }
+    if pool.service().is_empty() { Reading::Absent } else { Quantile::of_recordings(pool.service(), p).into() }
 }
 
 pub(super) fn plain(value: Option<f64>) -> Reading {

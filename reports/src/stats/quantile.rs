@@ -3,6 +3,8 @@
 //! Percentiles of blocks are never averaged: the blocks' histograms are summed, and the percentile is taken of the sum. The
 //! intervals speak of the requests of these runs only: how much runs differ is shown by the blocks.
 
+use std::borrow::Borrow;
+
 use hdrhistogram::Histogram;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -102,10 +104,10 @@ pub struct Distribution {
 
 impl Distribution {
     /// The recordings of all the histograms together.
-    pub fn of<'a>(histograms: impl IntoIterator<Item = &'a Histogram<u64>>) -> Distribution {
+    pub fn of(histograms: impl IntoIterator<Item: Borrow<Histogram<u64>>>) -> Distribution {
         let mut counts = std::collections::BTreeMap::<u64, u64>::new();
         for histogram in histograms {
-            for step in histogram.iter_recorded() {
+            for step in histogram.borrow().iter_recorded() {
                 let count = counts.entry(step.value_iterated_to()).or_default();
                 *count = count.saturating_add(step.count_at_value());
             }

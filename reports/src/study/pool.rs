@@ -4,7 +4,9 @@
 //! Histograms and counts are summed, never averaged. Must not know: series, what is read from a pool (`../metrics/`). Beside
 //! it: `../record/warning.rs`, which knows what makes a cell invalid.
 
-use crate::record::{ArrivalsRecord, Cell, Outcome, ShapeRecord, Warning};
+use std::sync::OnceLock;
+
+use crate::record::{ArrivalsRecord, Cell, HistogramRecord, Outcome, ShapeRecord, Traffic, Warning};
 use crate::stats::Distribution;
 
 /// Fewer correct replies within the window than this share of the requests due in it is saturation, two sessions' worth
@@ -14,25 +16,34 @@ pub const KEPT_UP: f64 = 0.95;
 pub const FAILURES_ALLOWED: f64 = 0.01;
 
 /// Cells of one contender at one load, taken together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pool<'a> {
     /// The cells.
     pub cells: Vec<&'a Cell>,
-    /// Response times of all of them; empty in closed loop.
-    pub response: Distribution,
-    /// Service times of correct replies of all of them.
-    pub service: Distribution,
+    // To decode and to sum histograms is most of the time that a report takes, and most pools are asked for counts only.
+    response: OnceLock<Distribution>,
+    service: OnceLock<Distribution>,
 }
 
 impl<'a> Pool<'a> {
-    /// Sums the histograms of the cells. A histogram that does not decode counts as not measured; reading a run
-    /// from its folder has refused those before.
+    /// These cells together.
     pub fn of(cells: Vec<&'a Cell>) -> Pool<'a> {
-        let traffic = || cells.iter().filter_map(|cell| cell.traffic.as_ref());
-        let response: Vec<_> =
-            traffic().filter_map(|t| t.response_time.as_ref()).filter_map(|r| r.to_histogram().ok()).collect();
-        let service: Vec<_> = traffic().filter_map(|t| t.service_time.to_histogram().ok()).collect();
-        Pool { response: Distribution::of(&response), service: Distribution::of(&service), cells }
+        Pool { cells, response: OnceLock::new(), service: OnceLock::new() }
+    }
+
+    /// Response times of all of them; empty in closed loop.
+    pub fn response(&self) -> &Distribution {
+        self.response
+            .get_or_init(|| distribution_of(self.traffic().filter_map(|traffic| traffic.response_time.as_ref())))
+    }
+
+    /// Service times of correct replies of all of them.
+    pub fn service(&self) -> &Distribution {
+        self.service.get_or_init(|| distribution_of(self.traffic().map(|traffic| &traffic.service_time)))
+    }
+
+    fn traffic(&self) -> impl Iterator<Item = &'a Traffic> {
+        self.cells.iter().filter_map(|cell| cell.traffic.as_ref())
     }
 
     /// Whether all of it may be ranked.
@@ -74,6 +85,12 @@ impl<'a> Pool<'a> {
         let failed = scheduled.saturating_sub(ok) as f64;
         in_window as f64 + slack >= KEPT_UP * scheduled as f64 && failed <= FAILURES_ALLOWED * scheduled as f64
     }
+}
+
+/// The sum of saved histograms. One that does not decode counts as not measured; reading a run from its folder has refused
+/// those before.
+pub(crate) fn distribution_of<'a>(records: impl Iterator<Item = &'a HistogramRecord>) -> Distribution {
+    Distribution::of(records.filter_map(|record| record.to_histogram().ok()))
 }
 
 /// Replies that may fall on the other side of a window's end without any delay: those of two sessions, since a

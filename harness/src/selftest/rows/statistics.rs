@@ -26,7 +26,7 @@ pub(super) fn merging(_: &Bench) -> Result<Attempt, Obstacle> {
         let measured = response_quantile(&pool, p).value().unwrap_or(f64::NAN);
         SelftestFigure::within(name, Nanoseconds, truth_ms * 1e6, measured, 0.002)
     };
-    let pooled = SelftestFigure::exact("requests", 2_000, pool.response.len());
+    let pooled = SelftestFigure::exact("requests", 2_000, pool.response().len());
     calculated(vec![pooled, figure("p50", 0.5, 10.0), figure("p97", 0.97, 10.0), figure("p99", 0.99, 500.0)])
 }
 

@@ -55,10 +55,11 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         original: "std::collections::BTreeMap::<u64, u64>::new()",
         mutant: "
             let histograms: Vec<_> = histograms.into_iter().collect();
-            let total: u64 = histograms.iter().map(|histogram| histogram.len()).sum();
+            let total: u64 = histograms.iter().map(|histogram| histogram.borrow().len()).sum();
             let mean_at = |rank: u64| {
                 let quantile = rank as f64 / total as f64;
-                let sum: u64 = histograms.iter().map(|histogram| histogram.value_at_quantile(quantile)).sum();
+                let at = histograms.iter().map(|histogram| histogram.borrow().value_at_quantile(quantile));
+                let sum: u64 = at.sum();
                 sum / histograms.len() as u64
             };
             return Distribution { steps: (1..=total).map(|rank| (mean_at(rank), rank)).collect() };
