@@ -5,8 +5,8 @@
 //! `#[serde(default)]`; a breaking change raises [`SCHEMA_VERSION`], and `versions.rs` makes a record of
 //! this version of an older one.
 //!
-//! Must not know: files, clocks, how a number was obtained. Beside it: `store.rs` reads and writes the folder; `shape.rs`
-//! and `soundness.rs` say what a record of somebody else's must keep to.
+//! Must not know: files, clocks, how a number was obtained. Beside it: `store.rs` reads and writes the folder; `run.rs`
+//! puts a run together from its records, wherever they came from; `shape.rs` and `soundness.rs` say what a record of somebody else's must keep to.
 
 mod cell;
 mod disturbance;

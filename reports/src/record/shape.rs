@@ -1,8 +1,8 @@
 //! What the JSON of any record may look like, whatever its fields mean: how deep, how long, how many, and which numbers.
 //!
 //! It is looked at before anything of it is built, so that a small file can't make large memory, and no number that is none
-//! (negative, or beyond what counts and times can be) gets anywhere. Must not know: records, files. Beside it: `store.rs`,
-//! which asks it; `soundness.rs`, what else is checked once it is known what the fields are.
+//! (negative, or beyond what counts and times can be) gets anywhere. Must not know: records, files. Beside it:
+//! `versions.rs`, which asks it; `soundness.rs`, what else is checked once it is known what the fields are.
 
 use std::fmt;
 

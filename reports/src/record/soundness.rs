@@ -1,7 +1,7 @@
 //! What must hold in a record beyond the types of its fields, whoever wrote it: histograms that can be read, columns that
 //! belong together, counts that add up to no more than can be counted, and no more of anything than a report can show.
 //!
-//! Must not know: files. Beside it: `shape.rs`, what holds for any JSON of a run; `store.rs`, which asks both.
+//! Must not know: files. Beside it: `shape.rs`, what holds for any JSON of a run; `versions.rs`, which asks both.
 
 use super::error::RecordError;
 use super::store::LONGEST_ID;

@@ -2,7 +2,7 @@
 //!
 //! 2: a run's length is `elapsed_ns`, in whole nanoseconds like every other time; 1 had `elapsed_s`, seconds with a point.
 //!
-//! Must not know: files. Beside it: `store.rs`, which reads with it; `reports/tests/fixtures/`, a run of each version.
+//! Must not know: files. Beside it: `run.rs`, which reads with it; `reports/tests/fixtures/`, a run of each version.
 
 use std::path::Path;
 
@@ -22,8 +22,8 @@ pub(crate) trait Record: DeserializeOwned + Sound {
     /// Takes over from a file of an earlier version what only that version had, which is still in `json`.
     ///
     /// # Errors
-    /// What of that can't be taken over, the field first.
-    fn upgrade(&mut self, _json: &[u8]) -> Result<(), String> {
+    /// What of that can't be taken over. The path is for it.
+    fn upgrade(&mut self, _path: &Path, _json: &[u8]) -> Result<(), RecordError> {
         Ok(())
     }
 }
@@ -33,16 +33,16 @@ impl Record for Manifest {
         &mut self.schema_version
     }
 
-    fn upgrade(&mut self, json: &[u8]) -> Result<(), String> {
+    fn upgrade(&mut self, path: &Path, json: &[u8]) -> Result<(), RecordError> {
         #[derive(Deserialize)]
         struct Version1 {
             elapsed_s: Option<f64>,
         }
-        let Version1 { elapsed_s } = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let Version1 { elapsed_s } = typed(path, json)?;
         self.elapsed_ns = elapsed_s.map(|seconds| (seconds * 1e9).round() as u64);
         match self.elapsed_ns {
             Some(elapsed_ns) if elapsed_ns > GREATEST_NUMBER => {
-                Err("elapsed_s: it is longer than any run takes".into())
+                Err(RecordError::unsound(path, "elapsed_s: it is longer than any run takes".into()))
             }
             _ => Ok(()),
         }
@@ -84,7 +84,7 @@ pub(crate) fn record_in<T: Record>(path: &Path, json: &[u8]) -> Result<T, Record
     shape::check(json).map_err(|error| malformed(path, &error, ""))?;
     let mut record: T = typed(path, json)?;
     if found < u64::from(SCHEMA_VERSION) {
-        record.upgrade(json).map_err(unsound)?;
+        record.upgrade(path, json)?;
         *record.version() = SCHEMA_VERSION;
     }
     record.check().map_err(unsound)?;

@@ -3,7 +3,9 @@
 //! The same files give the same bytes: no time, no owner. What is unpacked again may have been changed by anybody: sizes and
 //! numbers are known before anything is kept. Must not know: what the records mean.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -21,6 +23,9 @@ pub enum ArchiveError {
     /// More than any run has.
     #[error("it holds more than any run has; give the file back as it was published")]
     TooMuch,
+    /// Two files of one name, of which a run is made of neither.
+    #[error("it holds {0:?} twice; give the file back as it was published")]
+    Twice(String),
 }
 
 /// Packs the files into a folder of this name.
@@ -40,7 +45,7 @@ pub(super) fn pack(folder: &str, files: &[RunFile]) -> Vec<u8> {
 /// The files of a run, without the folder that they were packed into.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<RunFile>, ArchiveError> {
     let mut archive = Archive::new(GzDecoder::new(packed).take(LARGEST_RUN_BYTES));
-    let mut files = Vec::new();
+    let (mut files, mut names) = (Vec::new(), HashSet::new());
     for entry in archive.entries()? {
         let mut entry = entry?;
         if files.len() >= MOST_FILES || entry.size() > LARGEST_FILE_BYTES {
@@ -48,6 +53,9 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Vec<RunFile>, ArchiveError> {
         }
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let Some((_, name)) = path.split_once('/').filter(|_| entry.header().entry_type().is_file()) else { continue };
+        if !names.insert(PathBuf::from(name)) {
+            return Err(ArchiveError::Twice(name.to_owned()));
+        }
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
         files.push(RunFile { name: name.to_owned(), bytes });
@@ -73,8 +81,18 @@ mod tests {
         assert!(matches!(unpack(b"no archive"), Err(ArchiveError::Damaged(_))));
         let large = pack("run", &[file(vec![b' '; LARGEST_FILE_BYTES as usize + 1])]);
         assert!(matches!(unpack(&large), Err(ArchiveError::TooMuch)));
-        let many: Vec<RunFile> = (0..=MOST_FILES).map(|_| file(Vec::new())).collect();
+        let empty = |number| RunFile { name: format!("cells/{number}.json"), bytes: Vec::new() };
+        let many: Vec<RunFile> = (0..=MOST_FILES).map(empty).collect();
         assert!(matches!(unpack(&pack("run", &many)), Err(ArchiveError::TooMuch)));
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_refused() {
+        let file = |name: &str| RunFile { name: name.into(), bytes: name.into() };
+        for (once, again) in [("manifest.json", "manifest.json"), ("cells/a.json", "cells//./a.json")] {
+            let said = unpack(&pack("run", &[file(once), file("cells/b.json"), file(again)])).unwrap_err().to_string();
+            assert_eq!(said, format!("it holds {again:?} twice; give the file back as it was published"));
+        }
     }
 
     #[test]

@@ -184,8 +184,11 @@ fn a_run_of_the_first_schema_becomes_one_of_this() {
     assert_eq!(folder.read().unwrap().manifest.elapsed_ns, None);
     as_first(&manifest, "\"elapsed_s\":null", "\"elapsed_s\":9e15");
     assert!(refused(&folder).contains("manifest.json: elapsed_s: it is longer than any run takes"));
+    as_first(&manifest, "\"elapsed_s\":9e15", "\"elapsed_s\":\"long\"");
+    let (said, line) = (refused(&folder), "manifest.json, line 1, column ");
+    assert!(said.contains(line) && said.contains(": elapsed_s: invalid type: string \"long\""), "{said}");
     // What is resumed is written as this version has it.
-    as_first(&manifest, "\"elapsed_s\":9e15", "\"elapsed_s\":3.5");
+    as_first(&manifest, "\"elapsed_s\":\"long\"", "\"elapsed_s\":3.5");
     let old = folder.read().unwrap().manifest;
     folder.write_manifest(&old).unwrap();
     let text = fs::read_to_string(&manifest).unwrap();
