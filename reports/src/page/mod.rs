@@ -89,16 +89,16 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
 
 /// A layout of this program, filled.
 pub(crate) fn filled(layout: &str, values: Value) -> String {
-    environment().render_str(layout, values).expect("a layout names only what it is given, and is tested")
+    templates().render_str(layout, values).expect("a layout names only what it is given, and is tested")
 }
 
 /// What every template is filled in with.
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_filter("whole", |sentence: String| whole(&sentence));
-    environment.add_template("moments", MOMENTS).expect("it is part of the program and tested");
-    environment
+fn templates() -> Environment<'static> {
+    let mut templates = Environment::new();
+    templates.set_auto_escape_callback(|_| AutoEscape::Html);
+    templates.add_filter("whole", |sentence: String| whole(&sentence));
+    templates.add_template("moments", MOMENTS).expect("it is part of the program and tested");
+    templates
 }
 
 /// A sentence in which no line breaks between a number and its unit.

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 
-use super::{LAYOUT, downloads, environment};
+use super::{LAYOUT, downloads};
 use crate::charts::moments::{MomentPicture, pictures};
 use crate::charts::{self, Figure};
 use crate::record::Timeline;
@@ -36,7 +36,7 @@ pub struct SoFar<'a> {
 impl<'a> SoFar<'a> {
     /// Gathers the cells that there are.
     pub fn of(run: &'a Run) -> SoFar<'a> {
-        let mut templates = environment();
+        let mut templates = super::templates();
         for (name, source) in [("figure", FIGURE.as_str()), ("sentences", SENTENCES)] {
             templates.add_template(name, source).expect("all are part of the program and tested");
         }
