@@ -1,7 +1,7 @@
 //! What must hold whatever a server, the kernel, a browser or a person says: each property takes bytes, and panics where it
 //! does not hold. Fuzzers look for such bytes for hours (`fuzz/`), the test at the end of this file for seconds: with the
 //! same functions, on the inputs in `fuzz/seeds/`. In no other build. The properties stand beside what they are about, in
-//! files called `fuzzed.rs`.
+//! modules called `fuzzed`.
 
 pub use crate::cli::fuzzed::{frames, typed};
 pub use crate::live::web::fuzzed::live_hosts;

@@ -31,7 +31,7 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts a process of this program under its own name, with its stderr to be read here, in a group of its own: Ctrl-C in
+    /// Starts a process under the name of this program, with its stderr to be read here, in a group of its own: Ctrl-C in
     /// a terminal reaches the harness alone, which then stops its servers in order, and a server's own children die with it.
     pub(super) fn spawn(command: &mut Command) -> Result<(Child, Option<ChildStdout>), LaunchFailure> {
         match command.arg0(OWN_NAME).stderr(Stdio::piped()).process_group(0).spawn() {

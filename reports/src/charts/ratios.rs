@@ -18,7 +18,7 @@ struct RatioRow {
     height: f64,
     margin: f64,
     half_bar: f64,
-    /// The size of an arrow's head.
+    /// Half the height of an arrow's head, which is as long.
     head: f64,
     knob: f64,
 }

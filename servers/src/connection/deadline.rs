@@ -4,7 +4,7 @@
 //! There are two limits, since the one that everybody sets is not enough. `idle_timeout` begins anew with every
 //! byte: a client that sends one now and then is never idle, and never done. `frame_deadline` counts from the read that
 //! follows the first bytes of a request until the request is whole. How long replies may stay unread does not concern a
-//! connection: the kernel keeps `unread_timeout` (`accept.rs`).
+//! connection: the kernel keeps `unread_timeout` (`accept/listening.rs`).
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;

@@ -1,6 +1,6 @@
 //! The options of servers: what each is called, what it may be, what it is when nobody says. `server_options.rs` has their
-//! values and defaults, `keys.rs` one constant for each, `values.rs` the kinds of values. The models name those they have
-//! in `models/mod.rs`; `contender.rs` reads them from what a person types.
+//! values and defaults, `keys.rs` one constant for each, `values.rs` the kinds of values. Each model names those it has
+//! in its file in `models/`; `contender.rs` reads them from what a person types.
 
 mod cpus;
 mod keys;

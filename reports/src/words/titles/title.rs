@@ -58,7 +58,7 @@ pub(crate) fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// `Measured once, so its figures are estimates: Response time under load.` Absent where everything was measured often
+/// `Measured once, so the figures are estimates: Response time under load.` Absent where everything was measured often
 /// enough for a claim at least.
 pub(crate) fn estimates(manifest: &Manifest) -> Option<String> {
     let all =
