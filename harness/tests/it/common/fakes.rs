@@ -1,9 +1,10 @@
 //! Programs that take a server's command line and behave otherwise than a server.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use tempfile::TempDir;
+
+use crate::common::write_executable;
 
 /// The shell script's beginning that says a true handshake. `$nonce` is what it was given.
 pub(crate) const HANDSHAKE: &str = r#"
@@ -22,14 +23,7 @@ impl Fake {
     pub(crate) fn new(script: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("fake");
-        // Written by a process of its own: a descriptor of ours that is open for writing could be inherited by a child
-        // that another test forks at this moment, and the script could then not be executed.
-        let written = Command::new("sh")
-            .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod +x "$0""#])
-            .arg(&path)
-            .arg(script)
-            .status();
-        assert!(written.unwrap().success());
+        write_executable(&path, &format!("#!/bin/sh\n{script}\n"));
         Self { path, _folder: folder }
     }
 }

@@ -9,7 +9,6 @@ pub(crate) mod home;
 pub(crate) mod own_server;
 pub(crate) mod started;
 
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -17,12 +16,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, iter};
 
 use reports::record::{Cell, Warning};
 use rustix::process::{Pid, Signal, kill_process};
 use socket2::{Domain, Socket, Type};
 
-use crate::skipped::missing;
+use crate::skipped::{missing, skipped};
 
 /// Longer than anything in a test takes, on however busy a machine.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -84,6 +84,15 @@ pub(crate) fn assert_no_groups_of(maker: u32) {
     assert!(within(LONGEST_WAIT, || groups_of(maker).is_empty()), "left: {:?}", groups_of(maker));
 }
 
+/// Writes a program, such as a script, which can be executed from then on.
+pub(crate) fn write_executable(path: &Path, text: &str) {
+    // By a process of its own: a descriptor of ours that is open for writing could be inherited by a child that another
+    // test forks at this moment, and the program could then not be executed.
+    let mut writer = Command::new("sh");
+    writer.args(["-c", r#"printf %s "$1" > "$0" && chmod +x "$0""#]).arg(path).arg(text);
+    assert!(writer.stdin(Stdio::null()).status().unwrap().success(), "{}", path.display());
+}
+
 /// An address at which nobody listens.
 pub(crate) fn nobody() -> SocketAddr {
     // Bound and never listening, to the end of this process: nobody else is given that port meanwhile.
@@ -94,13 +103,14 @@ pub(crate) fn nobody() -> SocketAddr {
     address
 }
 
-/// Listens on loopback until the test ends, and has each connection answered on a thread of its own.
+/// Listens on loopback until the tests end, and has each connection answered on a thread of its own.
 pub(crate) fn listen(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let answer = Arc::new(answer);
     thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
+        // Where one could not be accepted, for want of a descriptor or because it is gone, the next one can.
+        for stream in listener.incoming().flatten() {
             let answer = Arc::clone(&answer);
             thread::spawn(move || answer(stream));
         }
@@ -113,6 +123,16 @@ pub(crate) fn listen(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Sock
 pub(crate) fn assert_checks_held(cell: &Cell) {
     let failed = cell.warnings.iter().find(|warning| matches!(warning, Warning::CheckFailed { .. }));
     assert_eq!(failed, None, "{}: {:?}", cell.id, cell.warnings);
+}
+
+/// The first of three cells in which other programs did not hold up the harness, and so the only one of which it can be
+/// asked how soon something was noticed. Where they did each time, that is said to be skipped.
+pub(crate) fn undisturbed(cell: impl FnMut() -> Cell) -> Option<Cell> {
+    let found = iter::repeat_with(cell).take(3).find(|cell| !cell.warnings.iter().any(Warning::is_of_the_machine));
+    if found.is_none() {
+        skipped("how soon a death is noticed: other programs used this machine in each of three tries");
+    }
+    found
 }
 
 /// Output of a program that writes text.

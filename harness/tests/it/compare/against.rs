@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::common::home::{HARNESS, Home};
+use crate::common::write_executable;
 
 #[test]
 fn another_builds_servers_run_beside_ours() {
     let home = Home::new();
     // A copy, so that it is another file, and a note of each time it is executed.
     let (other, log) = (home.path().join("other"), home.path().join("log"));
-    fs::write(&other, format!("#!/bin/sh\necho \"$*\" >> {}\nexec {HARNESS} \"$@\"\n", log.display())).unwrap();
-    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    write_executable(&other, &format!("#!/bin/sh\necho \"$*\" >> {}\nexec {HARNESS} \"$@\"\n", log.display()));
     let against = other.display().to_string();
     let arguments = ["--models", "threaded", "--experiments", "memory", "--against", &against];
     home.compared(&arguments).measured();
@@ -49,10 +48,10 @@ fn nothing_that_a_run_names_is_executed(home: &Home, against: &str, log: &Path) 
     assert!(said(&["compare", "--like", &run, "--dry-run"]).contains(&remedy));
     // Another file under the same name is another build.
     let script = fs::read_to_string(against).unwrap();
-    fs::write(against, format!("{script}\n# changed\n")).unwrap();
+    write_executable(against.as_ref(), &format!("{script}\n# changed\n"));
     let changed = said(&["compare", "--resume", &run, "--against", against]);
     assert!(changed.contains("it is not the build that the run compared with"), "{changed}");
-    fs::write(against, script).unwrap();
+    write_executable(against.as_ref(), &script);
     home.ended(&["compare", "--resume", &run, "--against", against]).measured();
 }
 

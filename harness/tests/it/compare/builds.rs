@@ -2,7 +2,6 @@
 //! that.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,10 +11,9 @@ use reports::record::{Outcome, Purpose};
 
 use crate::common::home::{Ended, HARNESS, Home, at_home};
 use crate::common::started::Started;
-use crate::common::{LONGEST_WAIT, within};
+use crate::common::{LONGEST_WAIT, within, write_executable};
 
-/// A copy of the program under another name. Made by a process of its own: a descriptor that is open for writing could be
-/// inherited by a child that another test forks at this moment.
+/// A copy of the program under another name. Made by a process of its own, as [`write_executable`] does and says why.
 fn copy(home: &Home, name: &str) -> PathBuf {
     let path = home.path().join(name);
     assert!(Command::new("cp").arg(HARNESS).arg(&path).status().unwrap().success());
@@ -25,8 +23,7 @@ fn copy(home: &Home, name: &str) -> PathBuf {
 /// What a compiler does: another file under the same name. This one would not serve.
 fn build_anew(path: &Path) {
     let new = path.with_extension("new");
-    fs::write(&new, "#!/bin/sh\nexit 7\n").unwrap();
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+    write_executable(&new, "#!/bin/sh\nexit 7\n");
     fs::rename(&new, path).unwrap();
 }
 
@@ -87,14 +84,13 @@ fn a_run_goes_on_with_the_program_that_made_it_and_no_other() {
 fn another_build_that_is_written_into_serves_no_more_and_is_named() {
     let home = Home::new();
     let other = home.path().join("other");
-    fs::write(&other, format!("#!/bin/sh\nexec {HARNESS} \"$@\"\n")).unwrap();
-    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    write_executable(&other, &format!("#!/bin/sh\nexec {HARNESS} \"$@\"\n"));
     let against = other.display().to_string();
     let arguments = ["--models", "threaded", "--experiments", "memory", "--blocks", "3", "--against", &against];
     let subject = Started::of(&mut home.compare(&arguments));
     assert!(within(LONGEST_WAIT, || !home.cell_files().is_empty()));
     // In place: the same file with other bytes.
-    fs::write(&other, format!("#!/bin/sh\n# another\nexec {HARNESS} \"$@\"\n")).unwrap();
+    write_executable(&other, &format!("#!/bin/sh\n# another\nexec {HARNESS} \"$@\"\n"));
     subject.ended().with_code(6);
     let run = home.run();
     let (ours, theirs): (Vec<_>, Vec<_>) = run.cells.iter().partition(|cell| cell.contender == "threaded");

@@ -1,13 +1,12 @@
 //! However a gate ends, nothing is left of what it made.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::common::{LONGEST_WAIT, send, within};
+use crate::common::{LONGEST_WAIT, send, within, write_executable};
 use crate::gate::subject::{Repository, ended};
 
 #[test]
@@ -38,8 +37,7 @@ fn a_checkout_that_can_not_be_removed_is_named_and_changes_no_exit_code() {
     repository.branch("broken", "server", "#!/bin/sh\nexit 3\n");
     let tools = repository.out().with_file_name("tools");
     fs::create_dir(&tools).unwrap();
-    fs::write(tools.join("rm"), "#!/bin/sh\nexit 1\n").unwrap();
-    fs::set_permissions(tools.join("rm"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_executable(&tools.join("rm"), "#!/bin/sh\nexit 1\n");
     let mut command = repository.gate_on("broken");
     command.env("PATH", format!("{}:{}", tools.display(), std::env::var("PATH").unwrap()));
     let (code, said) = ended(command);

@@ -1,12 +1,12 @@
 //! Pairs of which it is known how far they are apart.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 
+use crate::common::write_executable;
 use crate::gate::subject::{Repository, ended};
 
 const WORSE: Option<i32> = Some(5);
@@ -145,8 +145,7 @@ impl Hub {
         let gh = folder.join("gh");
         let script =
             "#!/bin/sh\ncd \"${0%/*}\"\necho \"$*\" >> asked\ncase \"$*\" in *--paginate*) cat comments ;; esac\n";
-        fs::write(&gh, script).unwrap();
-        fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
+        write_executable(&gh, script);
         Hub { folder }
     }
 

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 use crate::common::home::AS_WORKER;
 use crate::common::own_server::serve;
 use crate::common::started::{Killed, Started};
-use crate::common::{LONGEST_WAIT, is_alive, send, within};
+use crate::common::{LONGEST_WAIT, is_alive, send, within, write_executable};
 use crate::load_command::workers::{arrivals, noted};
 use crate::load_command::{Findings, load, wait_for_requests};
 use crate::skipped::skipped;
@@ -79,8 +78,7 @@ impl Way {
     /// A program that notes its process in a file of this name, and becomes what it is told to.
     fn noting(&self, name: &str, becomes: &str) -> String {
         let (script, noted) = (self.folder.path().join(format!("{name}.sh")), self.folder.path().join(name));
-        fs::write(&script, format!("#!/bin/sh\necho $$ > {}\nexec {becomes} \"$@\"\n", noted.display())).unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        write_executable(&script, &format!("#!/bin/sh\necho $$ > {}\nexec {becomes} \"$@\"\n", noted.display()));
         script.display().to_string()
     }
 }

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use saphyr::{LoadableYamlNode, Yaml};
 use tempfile::TempDir;
 
-use crate::common::{root, source};
+use crate::common::{root, source, write_executable};
 use crate::readme::markdown::{Block, blocks};
 use crate::readme::pages::section;
 use crate::readme::supply_chain::workflows;
@@ -192,8 +191,7 @@ fn the_action_keeps_the_code_for_its_last_step() {
     let gate = home.path().join("gate");
     let script = "#!/bin/sh\nprintf '[%s]' \"$HARNESS\" \"$@\" > asked\nwhile [ \"$1\" != --out ]; do shift; done\nmkdir \"$2\"\n\
                   echo worse > \"$2/summary.md\"\nexit 5\n";
-    fs::write(&gate, script).unwrap();
-    fs::set_permissions(&gate, fs::Permissions::from_mode(0o755)).unwrap();
+    write_executable(&gate, script);
     let (gate, temporary) = (gate.display().to_string(), home.path().display().to_string());
     let names = ["BASE", "HEAD", "BUILD", "BASE_COMMAND", "HEAD_COMMAND", "PAGE", "EXPERIMENTS", "BLOCKS", "COMMENT"];
     let mut environment: Vec<(&str, &str)> = names.map(|name| (name, "")).to_vec();

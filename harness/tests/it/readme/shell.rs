@@ -4,7 +4,6 @@
 //! --release --` is the binary that this test was built with, because building another would take minutes.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
@@ -14,7 +13,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::common::home::{HARNESS, at_home};
 use crate::common::started::LONGEST_RUN;
-use crate::common::within;
+use crate::common::{within, write_executable};
 
 /// Stands in for cargo. `compare`, `map`, `capacity` and `microcosts` are made short, and code 4 of `compare`, `diff`, `load` and `lesson` is let pass: it
 /// says that the figures are not to be believed, which beside other tests they are not, and none is looked at. `selftest`
@@ -52,8 +51,7 @@ impl Shell {
         let folder = TempDir::new().unwrap();
         let cargo = folder.path().join("bin/cargo");
         fs::create_dir_all(cargo.parent().unwrap()).unwrap();
-        fs::write(&cargo, CARGO).unwrap();
-        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        write_executable(&cargo, CARGO);
         Shell { folder }
     }
 
