@@ -24,7 +24,7 @@ use harness::load::{Generator, LoadOutcome};
 use harness::machines::{Fleet, FleetLoad, FleetOutcome, Hello, WorkerCommand};
 use harness::observe::raise_soft_descriptor_limit;
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing};
-use harness::process::{Launch, launch_program};
+use harness::process::launch_program;
 use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 
@@ -104,9 +104,8 @@ fn spec(workers: usize) -> LoadSpec {
 
 /// Runs one real worker and keeps what it says.
 fn record(folder: &Path) -> anyhow::Result<PathBuf> {
-    let launched = Launch { spin_rate: Some(1), ..Launch::new("async-single") };
     let program = env!("CARGO_BIN_EXE_harness");
-    let server = launch_program(Path::new(program), &launched)?;
+    let server = launch_program(Path::new(program), &usual::server("async-single", &[]))?;
     let file = folder.join("said");
     let words = ["sh", "-c", "\"$0\" worker | tee \"$1\"", program];
     let words = words.map(str::to_owned).into_iter().chain([file.display().to_string()]).collect();

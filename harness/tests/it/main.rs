@@ -2,7 +2,8 @@
 //! go wrong.
 //!
 //! Tests run beside each other and each has a folder for temporary files of its own, in which the lock lies, so none
-//! waits for another. What needs the machine for itself is ignored here, and `scripts/test` runs it as a step of its own.
+//! waits for another's benchmark; the loads of `load.rs` alone take turns. `scripts/test` runs `breakage::` as a step of its
+//! own, since it needs the machine for itself. What else is ignored here is run by hand: its reason says how long it takes.
 //! Must not know: how anything is measured.
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]

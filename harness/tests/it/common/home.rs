@@ -1,7 +1,8 @@
 //! The harness at home in a folder of its own, and what a command came to.
 //!
 //! In the folder are the command's temporary files and the lock of benchmarks, so that no test waits for another, and
-//! none for a benchmark of whoever runs the tests. Nor does any variable of theirs that the harness reads reach it.
+//! none for a benchmark of whoever runs the tests. Nor does any of their variables that begin with `HARNESS_` reach it;
+//! all others do.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -120,8 +121,9 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// To its end, with nothing to read: not the terminal of whoever runs the tests either.
     pub(crate) fn of(command: &mut Command) -> Ended {
-        Started::of(command).ended()
+        Started::of(command.stdin(Stdio::null())).ended()
     }
 
     /// With this exit code, or the test fails.

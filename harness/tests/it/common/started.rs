@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -78,7 +78,8 @@ impl Started {
         let stderr = self.child.0.stderr.as_mut().unwrap();
         // Byte by byte, so that the rest is left to who reads that.
         let bytes = Read::bytes(stderr).map(Result::unwrap);
-        String::from_utf8(bytes.take_while(|byte| *byte != b'\n').collect()).unwrap()
+        let line: Vec<u8> = bytes.take_while(|byte| *byte != b'\n').collect();
+        String::from_utf8_lossy(&line).into_owned()
     }
 
     /// Waits for its end; how that was, and all it said after what was read already.
@@ -86,7 +87,10 @@ impl Started {
         let (stdout, stderr) = (self.child.0.stdout.take().unwrap(), self.child.0.stderr.take().unwrap());
         let (stdout, stderr) = (read_to_end(stdout), read_to_end(stderr));
         let all = stdout.recv_timeout(LONGEST_RUN).and_then(|stdout| Ok((stdout, stderr.recv_timeout(LONGEST_RUN)?)));
-        let (stdout, stderr) = all.unwrap_or_else(|_| panic!("process {} goes on without end", self.pid()));
+        let (stdout, stderr) = all.unwrap_or_else(|error| match error {
+            RecvTimeoutError::Timeout => panic!("process {} goes on without end", self.pid()),
+            RecvTimeoutError::Disconnected => panic!("what process {} says could not be read", self.pid()),
+        });
         let status = self.status_within(LONGEST_WAIT).expect("it said its last word and has not ended");
         Ended { code: status.code(), stdout, stderr }
     }
@@ -99,7 +103,7 @@ fn read_to_end(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
         let mut said = Vec::new();
         pipe.read_to_end(&mut said).unwrap();
         // Whoever waited for it may have given up.
-        let _ = tell.send(String::from_utf8(said).unwrap());
+        let _ = tell.send(String::from_utf8_lossy(&said).into_owned());
     });
     told
 }

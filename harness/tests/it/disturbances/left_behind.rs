@@ -1,11 +1,11 @@
 //! `compare` with a disturbance, as a person runs it: its exit codes, and what is left on the machine however it ends.
 
-use reports::record::{Ending, Fate, Outcome, Warning};
+use reports::record::{Cell, Ending, Fate, Outcome};
 use rustix::process::Signal;
 
 use crate::common::home::Home;
 use crate::common::started::{Started, servers_of};
-use crate::common::{LONGEST_WAIT, assert_no_groups_of, is_alive, send, within};
+use crate::common::{LONGEST_WAIT, assert_no_groups_of, is_alive, send, undisturbed, within};
 
 /// A comparison that runs, at home in a folder.
 fn start(home: &Home, preset: &str, models: &str) -> Started {
@@ -50,6 +50,16 @@ fn a_comparison_of_its_own_contenders_leaves_nothing_behind() {
 /// What the experiment is there to find out is no failure of the run.
 #[test]
 fn a_server_that_dies_of_it_is_a_result_and_its_clients_fate_is_known_to_the_end() {
+    if let Some(cell) = undisturbed(dies_of_it) {
+        // It was noticed at once: only what was under way may have had another fate in the second before.
+        let (died_at_ns, events) = (cell.server.died_at_ns.unwrap(), cell.traffic.unwrap().events);
+        let first = events.iter().filter(|event| event.fate == Fate::Refused).map(|event| event.at_ns).min();
+        assert!(died_at_ns <= first.unwrap_or(died_at_ns) + 1_000_000_000, "{died_at_ns}, {first:?}");
+    }
+}
+
+/// The cell of a server that is killed, and seen to be.
+fn dies_of_it() -> Cell {
     let home = Home::new();
     let comparison = start(&home, "quick", "async-multi");
     let (pid, server) = (comparison.pid(), comparison.server());
@@ -69,11 +79,8 @@ fn a_server_that_dies_of_it_is_a_result_and_its_clients_fate_is_known_to_the_end
     assert!(later.iter().all(|event| event.fate == Fate::Refused), "{later:?}");
     let last_ns = traffic.events.iter().map(|event| event.at_ns).max().unwrap();
     assert!(last_ns + 50_000_000 > cell.load.window_ns, "{last_ns}");
-    // And it was noticed at once: only what was under way may have had another fate in the second before.
-    let first = traffic.events.iter().filter(|event| event.fate == Fate::Refused).map(|event| event.at_ns).min();
-    let was_held_up = cell.warnings.iter().any(Warning::is_of_the_machine);
-    assert!(was_held_up || died_at_ns <= first.unwrap_or(died_at_ns) + 1_000_000_000, "{died_at_ns}, {first:?}");
     assert_nothing_is_left(pid);
+    cell.clone()
 }
 
 #[test]
@@ -97,7 +104,8 @@ fn after_kill_9_no_server_is_left_and_the_next_comparison_clears_the_rest_away()
     wait_for_the_flood(server);
     drop(comparison);
     assert!(within(LONGEST_WAIT, || !is_alive(server) && servers_of(killed).is_empty()));
-    // Nobody was there to remove its control group, which holds nothing and bounds nothing.
+    // Nobody was there to remove its control group, which holds nothing and bounds nothing. The next comparison of this
+    // machine does, and that may be another test's: so what this one says of it is not looked at.
     let home = Home::new();
     let comparison = start(&home, "smoke", "sequential");
     let next = comparison.pid();

@@ -107,7 +107,7 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
         },
         workloads: WORKLOADS.into(),
         recipe: Recipe {
-            // Each test has a thread of its own, which also plans.
+            // Planned on the thread that asked for it: trials beside each other have a task each.
             tasks: |_, _, _| vec![TASKS.get().unwrap()()],
             ..Recipe::PLAIN
         },

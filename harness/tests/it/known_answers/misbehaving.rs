@@ -132,6 +132,7 @@ proptest! {
         let connections = traffic.connections;
         prop_assert!(connections.established + connections.failed <= connections.attempted, "{:?}", connections);
         prop_assert!(connections.never_answered <= connections.established, "{:?}", connections);
+        // On a busy machine the generator gets its CPU late, and a load that waits for ever is seen all the same.
         let limit = spec.longest() + LONGEST_WAIT;
         prop_assert!(elapsed < limit, "{:?}", elapsed);
     }

@@ -86,6 +86,7 @@ fn a_connection_that_is_busy_is_waited_for_without_any_lag() {
     // The line grows by 10 - 6.7 ms with each request, to 250 ms.
     assert!(connection > 50.0 && service >= 10.0, "{connection} {service}");
     let lag = ms(&found, "median", "schedule_lag");
+    // A generator that other tests have kept from its CPU was late itself, and says so with code 4.
     assert!(lag < 5.0 || found.code == 4, "{lag}: {}", found.json["warnings"]);
 }
 

@@ -4,19 +4,19 @@ use reports::record::Ending;
 use rustix::process::Signal;
 
 use crate::common::home::Home;
-use crate::common::started::Started;
-use crate::common::{LONGEST_WAIT, is_alive, within};
+use crate::common::started::{Started, servers_of};
+use crate::common::{LONGEST_WAIT, within};
 
 fn ends_soon(arguments: &[&str], signal: Signal, code: i32) {
     let home = Home::new();
     // So long that whoever waits for the end of it gives up.
     let mut search = Started::of(home.command(arguments).args(["--budget", "30min", "--out", "the-run"]));
     assert!(within(LONGEST_WAIT, || !home.cell_files().is_empty()), "nothing was measured");
-    let server = search.server();
+    search.server();
     search.signal(signal);
     let status = search.status_within(LONGEST_WAIT).expect("it goes on");
     assert_eq!(status.code(), Some(code));
-    assert!(!is_alive(server));
+    assert_eq!(servers_of(search.pid()), [] as [u32; 0]);
     search.ended().telling("interrupted: ").telling("saved in");
     let run = home.run();
     assert!(run.manifest.ending == Ending::Interrupted && !run.cells.is_empty());

@@ -28,7 +28,8 @@ impl Searched {
 }
 
 /// How long a run would put load on servers if nothing held it up, in nanoseconds. How long it really took is the machine's
-/// matter.
+/// matter; that no cell is begun that there is no time for is tested in `harness/src/search/`, where each cell takes as long
+/// as the test says.
 fn planned_ns(run: &Run) -> u64 {
     run.cells.iter().map(|cell| cell.load.warm_up_ns + cell.load.window_ns).sum()
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,9 +104,12 @@ fn watch(server: &ServerProcess) -> Observer {
 fn observed(server: &ServerProcess, goes_on: impl Fn(), shows: impl Fn(&Observed) -> bool) -> Observed {
     let mut seen = None;
     let is_seen = within(LONGEST_WAIT, || {
+        let begun = Instant::now();
         let observer = watch(server);
         goes_on();
         let observed = seen.insert(observer.stop());
+        let last_ns = observed.inside.iter().flat_map(|inside| &inside.answers).map(|answer| answer.at_ns).max();
+        assert!(u128::from(last_ns.unwrap_or(0)) <= begun.elapsed().as_nanos(), "an answer of the future: {last_ns:?}");
         shows(observed)
     });
     assert!(is_seen, "{seen:?}");
@@ -153,6 +157,15 @@ fn a_server_that_is_stopped_holds_nobody_up() {
         let samples_gap = gap(observed.samples.iter().map(|sample| sample.at_ns).collect());
         inside(observed).unanswered >= 2 && answers_gap > 500_000_000 && samples_gap < answers_gap
     });
+    // It is stopped for as long as the end of an observer may take: one that waited for an answer would not get it.
+    let observer = watch(&server);
+    server.pause();
+    wait_ms(50);
+    let (tell, told) = channel();
+    thread::spawn(move || tell.send(observer.stop()));
+    let has_ended = told.recv_timeout(LONGEST_WAIT).is_ok();
+    server.resume();
+    assert!(has_ended, "the observer waits for a server that is stopped");
     assert!(server.stop().counters.is_some());
 }
 

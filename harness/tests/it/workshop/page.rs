@@ -70,8 +70,9 @@ pub(crate) fn wait_for(tab: &mut Tab<'_>, expression: &str) {
          ({expression}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); }})",
         LONGEST_WAIT.as_millis()
     );
-    let page = tab.evaluate("document.body.innerText");
-    assert_eq!(tab.evaluate(&until), json!(true), "{expression} has not come true; the page said {page}");
+    if tab.evaluate(&until) != json!(true) {
+        panic!("{expression} has not come true; the page says {}", tab.evaluate("document.body.innerText"));
+    }
 }
 
 /// Nothing sticks out of the window, and axe has no serious complaint where it is there.
