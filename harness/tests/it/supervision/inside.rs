@@ -159,10 +159,10 @@ fn a_server_that_is_stopped_holds_nobody_up() {
     });
     // It is stopped for as long as the end of an observer may take: one that waited for an answer would not get it.
     let observer = watch(&server);
-    server.pause();
+    server.pause().unwrap();
     wait_ms(50);
     let (tell, told) = channel();
-    thread::spawn(move || tell.send(observer.stop()));
+    thread::spawn(move || tell.send(observer.stop()).is_ok());
     let has_ended = told.recv_timeout(LONGEST_WAIT).is_ok();
     server.resume();
     assert!(has_ended, "the observer waits for a server that is stopped");
