@@ -89,9 +89,10 @@ mod tests {
     #[test]
     fn two_files_of_one_name_are_refused() {
         let file = |name: &str| RunFile { name: name.into(), bytes: name.into() };
-        for (once, again) in [("manifest.json", "manifest.json"), ("cells/a.json", "cells//./a.json")] {
-            let said = unpack(&pack("run", &[file(once), file("cells/b.json"), file(again)])).unwrap_err().to_string();
-            assert_eq!(said, format!("it holds {again:?} twice; give the file back as it was published"));
+        for again in ["cells/a.json", "cells//./a.json"] {
+            let files = ["cells/a.json", "cells/b.json", again].map(file);
+            let said = unpack(&pack("run", &files)).unwrap_err().to_string();
+            assert_eq!(said, "it holds \"cells/a.json\" twice; give the file back as it was published");
         }
     }
 
