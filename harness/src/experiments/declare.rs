@@ -1,6 +1,6 @@
 //! What experiments and lessons are declared with: the words of plans and records, a probe beside something that is done to
-//! its server, pictures, conditions. They take all of it: `use super::declare::*`. Searches and
-//! known answers take some of it, by name.
+//! its server, pictures, conditions. They take all of it: `use super::declare::*`. Searches and known
+//! answers take some of it, by name.
 //!
 //! Must not know: any one experiment. Beside it: the experiments, each of which says in its own file what it takes.
 
