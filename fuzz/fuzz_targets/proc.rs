@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| harness::fuzzing::proc(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| instruments::fuzzing::proc(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| harness::fuzzing::replies(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| instruments::fuzzing::replies(bytes));

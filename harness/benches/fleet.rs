@@ -19,12 +19,11 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
 use anyhow::{Context, bail};
-use harness::clock::now_ns;
-use harness::load::{Generator, LoadOutcome};
 use harness::machines::{Fleet, FleetLoad, FleetOutcome, Hello, WorkerCommand};
-use harness::observe::raise_soft_descriptor_limit;
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing};
 use harness::process::launch_program;
+use instruments::clock::now_ns;
+use instruments::load::{ArrivalProcess, Generator, LoadOutcome, LoadSpec, Pacing};
+use instruments::observe::raise_soft_descriptor_limit;
 use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 

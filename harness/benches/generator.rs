@@ -14,10 +14,9 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{self, Generator};
-use harness::observe::raise_soft_descriptor_limit;
-use harness::plan::Pacing;
 use harness::process::launch_program;
+use instruments::load::{self, Generator, Pacing};
+use instruments::observe::raise_soft_descriptor_limit;
 
 use measured::bare_loop::{self, Ran, WireBytes};
 use measured::figure::Target;

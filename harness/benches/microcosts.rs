@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use harness::microcosts::{CpuSet, Microcost, measure};
-use harness::observe::{allowed_cpus, raise_soft_descriptor_limit};
+use instruments::microcosts::{CpuSet, Microcost, measure};
+use instruments::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
 fn microcosts(c: &mut Criterion) {
     raise_soft_descriptor_limit().expect("anyone may raise it to the hard limit");

@@ -7,8 +7,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use harness::load::{Arrivals, Tally};
 use hdrhistogram::Histogram;
+use instruments::load::{Arrivals, Tally};
 
 /// A power of two, so that going round costs a mask and not a division, which would be most of what is measured.
 const VALUES: usize = 4_096;

@@ -5,9 +5,7 @@
 
 pub use crate::cli::fuzzed::{frames, typed};
 pub use crate::live::web::fuzzed::live_hosts;
-pub use crate::load::fuzzed::{pages, replies};
 pub use crate::machines::fuzzed::worker_messages;
-pub use crate::observe::fuzzed::{netlink, proc};
 pub use crate::process::fuzzed::messages;
 
 /// Panics where it does not hold for these bytes.
@@ -18,10 +16,6 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("frames", frames),
     ("live_hosts", live_hosts),
     ("messages", messages),
-    ("netlink", netlink),
-    ("pages", pages),
-    ("proc", proc),
-    ("replies", replies),
     ("typed", typed),
     ("worker_messages", worker_messages),
 ];

@@ -7,22 +7,15 @@
 #[cfg(test)]
 extern crate self as harness;
 
-mod alarm;
-mod allocator;
-pub mod backend;
 pub mod check;
 pub mod cli;
-pub mod clock;
 pub mod experiments;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod leftovers;
 pub mod live;
-pub mod load;
 pub mod machines;
-pub mod microcosts;
-pub mod observe;
 pub mod plan;
 pub mod process;
 pub mod run;

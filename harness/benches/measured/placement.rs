@@ -2,7 +2,7 @@
 
 use std::io;
 
-use harness::observe::{allowed_cpus, restrict_this_thread};
+use instruments::observe::{allowed_cpus, restrict_this_thread};
 
 /// Moves the calling thread, and all that it starts from now on, to the last CPU of this machine. Returns the first, for
 /// the server.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use harness::plan::{ArrivalProcess, LoadSpec, Shape, Work};
 use harness::process::Launch;
+use instruments::load::{ArrivalProcess, LoadSpec, Shape, Work};
 
 /// A server on these CPUs, with time to get ready on a machine that is busy measuring.
 pub(crate) fn server<'a>(contender: &'a str, cpus: &'a [u32]) -> Launch<'a> {

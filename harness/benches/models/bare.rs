@@ -7,9 +7,9 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use harness::observe::restrict_this_thread;
 use harness::process::message::{Ready, say};
 use harness::process::supervised::{StopRequests, Supervision, die_with};
+use instruments::observe::restrict_this_thread;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use servers::protocol::{Decoded, Inbox, JsonLines, Request, Response, WireFormat};

@@ -6,11 +6,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use harness::clock::now_ns;
-use harness::load::{self, Generator, LoadMoments};
-use harness::observe::process_cpu;
-use harness::plan::Pacing;
 use harness::process::launch_program;
+use instruments::clock::now_ns;
+use instruments::load::{self, Generator, LoadMoments, Pacing};
+use instruments::observe::process_cpu;
 
 use crate::measured::usual;
 

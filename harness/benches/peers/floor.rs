@@ -1,8 +1,8 @@
 //! How late a thread is on this machine that does nothing but look at the clock. Where it is late, the machine took its
 //! CPU away, and no generator could have been on time.
 
-use harness::clock::now_ns;
 use harness::process::message::say;
+use instruments::clock::now_ns;
 
 use crate::tools::Said;
 

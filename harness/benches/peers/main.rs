@@ -19,8 +19,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use harness::observe::raise_soft_descriptor_limit;
 use harness::process::message::say;
+use instruments::observe::raise_soft_descriptor_limit;
 
 use load::{PeerLoad, PeerTask, Responder};
 use measure::{Rounds, measure};

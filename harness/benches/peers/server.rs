@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use harness::observe::restrict_this_thread;
 use harness::process::message::Ready;
+use instruments::observe::restrict_this_thread;
 use tempfile::TempDir;
 
 use crate::load::Responder;

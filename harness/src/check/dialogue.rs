@@ -7,10 +7,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use instruments::clock::now_ns;
 use servers::protocol::{Decoded, JsonLines, MAX_RESPONSE_BYTES, Response, WireFormat};
 
 use super::transcript::{Expected, Transcript, TranscriptStep};
-use crate::clock::now_ns;
 
 /// What does not hold, with what led to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

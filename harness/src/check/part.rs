@@ -4,10 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use instruments::load::{DisturbanceKind, LoadSpec, Shape, Work};
+
 use super::CheckFinding;
 use super::transcript::CheckItem;
 use crate::experiments::EXPERIMENTS;
-use crate::plan::{DisturbanceKind, Experiment, LoadSpec, Preset, Shape, Task, TaskKind, Work};
+use crate::plan::{Experiment, Preset, Task, TaskKind};
 
 /// Whether a server can take part in an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,11 @@
 
 use std::thread;
 
+use instruments::observe::Glance;
 use reports::record::{BusyStart, Unobserved, Warning};
 
 use super::limits::MORE_IS_SAID;
 use super::output::tell;
-use crate::observe::Glance;
 use crate::run::NOISE;
 
 /// A look at the machine, to be compared with a second.

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ArgGroup;
+use instruments::backend::{Backend, Promptness};
 
 use super::load::duration;
 use super::output::{print, usage};
 use super::servers::{find_program, words};
-use crate::backend::{Backend, Promptness};
 use crate::check::{self, Broken, Came, CheckFinding, Weight, parts};
 use crate::plan::PlanError;
 use crate::process::{CommandLaunch, ServerProcess, Stopped, launch_command};

@@ -3,12 +3,12 @@
 use std::thread;
 
 use anyhow::Context;
+use instruments::observe::restrict_this_thread;
 use reports::record::{self, CommandRecord, Manifest, Warning};
 use servers::{Contender, MODELS, default_models};
 
 use super::output::usage;
 use super::servers::Servers;
-use crate::observe::restrict_this_thread;
 use crate::plan::{Cast, Choice, Experiment, Participant, PlanError, ServerCommand, Sizes, is_base, is_twin};
 
 /// Who takes part in the experiments, at these sizes: those named in `list` and the programs of another hand, or the usual
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn workers_of_a_runtime_are_as_many_as_the_servers_cpus() {
-        let cpu = crate::observe::allowed_cpus().unwrap()[0];
+        let cpu = instruments::observe::allowed_cpus().unwrap()[0];
         let experiments = [EXPERIMENTS[0]];
         let (servers, sizes) = (Servers::default(), Preset::Smoke.sizes());
         let cast = cast_for(&[cpu], Some("async-multi,thread-pool"), &servers, &experiments, &sizes).unwrap();

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use instruments::load::LoadError;
 use reports::diff::DiffOutcome;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Cell, Ending, FailedPart, Ledger, Outcome, Purpose, Warning};
@@ -12,7 +13,6 @@ use super::shell::settings::SettingsError;
 use super::summary::NoFigures;
 use super::target::Unreachable;
 use crate::live::web::WebError;
-use crate::load::LoadError;
 use crate::machines::MachinesError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};

@@ -6,13 +6,14 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use instruments::load::Work;
 use reports::format::{count, counted};
 use reports::record::{PlacementKind, Warning};
 
 use super::limits::left_out;
 use super::progress::rough;
 use super::trace::Timelines;
-use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, Work, is_twin};
+use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, is_twin};
 use crate::run::{Preflight, time_of, time_of_retries};
 
 /// What comes before the first cell: the looks at the machine and at who uses it, the folder. Measured, rounded up.

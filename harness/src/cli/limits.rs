@@ -3,11 +3,11 @@
 //!
 //! Beside it: `run/preflight.rs`, which finds most of it; `doctor/limits.rs`, which says all of it.
 
+use instruments::observe::{allowed_cpus, cpu_quota};
 use reports::format;
 use reports::record::{PlacementKind, Warning};
 
 use super::output::tell;
-use crate::observe::{allowed_cpus, cpu_quota};
 
 /// Says which limits bind what is about to begin, and what to do about each.
 pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {

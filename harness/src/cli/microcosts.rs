@@ -6,12 +6,14 @@ use std::time::Duration;
 use clap::ValueEnum;
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use comfy_table::{CellAlignment, Table, TableStyle};
+use instruments::microcosts::{
+    CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds,
+};
+use instruments::observe::{allowed_cpus, raise_soft_descriptor_limit};
 use reports::format::number;
 
 use super::output::{json_text, print};
 use super::progress::QuietArg;
-use crate::microcosts::{CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds};
-use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
 /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
 #[derive(Debug, clap::Args)]
@@ -118,7 +120,7 @@ fn ratio(row: &MicrocostRow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::microcosts::{Microcost, MicrocostRounds, Runner};
+    use instruments::microcosts::{Microcost, MicrocostRounds, Runner};
 
     fn findings() -> MicrocostFindings {
         let sampled = |subject: Microcost| MicrocostRounds {

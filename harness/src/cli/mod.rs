@@ -45,9 +45,9 @@ mod workshop;
 use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use instruments::allocator::VERSION;
 
 use self::shell::{NotParsed, colour};
-use crate::allocator::VERSION;
 use crate::process::bear_own_name;
 
 /// Settle "tokio or OS threads?" with evidence.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use instruments::load::PageRequest;
+use instruments::observe::{machine, restrict_this_thread};
 use reports::format::counted;
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
@@ -23,8 +25,7 @@ use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
 use super::under_way::OpenRun;
 use crate::machines::ServerHost;
-use crate::observe::{machine, restrict_this_thread};
-use crate::plan::{Cast, Experiment, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
 use crate::process::sweep_control_groups;
 use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
 use crate::trace::sweep_notes;

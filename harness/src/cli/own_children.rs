@@ -5,8 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
+use instruments::observe::restrict_this_thread;
 
-use crate::observe::restrict_this_thread;
 use crate::process::PORT_VARIABLE;
 use crate::process::supervised::die_with;
 use crate::selftest::subject::{SelftestSubject, run as be};

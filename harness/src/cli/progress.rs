@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadMoments, LoadSpec, Signs, now_ns};
 use reports::format::{Unit, count};
 use reports::metrics::{Of, metric, response_quantile};
 use reports::record::{ArrivalsRecord, Cell, Outcome, Phase};
 use reports::study::Pool;
 
 use super::output::{tell, visible};
-use crate::load::{LoadMoments, Signs, now_ns};
-use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::RunProgress;
 
 /// `--quiet`, for the commands that say how they are getting on. It silences progress and notes; results, warnings and errors are
@@ -197,7 +197,7 @@ mod tests {
 
     use super::*;
     use crate::cli::definition;
-    use crate::plan::ArrivalProcess;
+    use instruments::load::ArrivalProcess;
 
     #[test]
     fn a_display_that_is_hidden_takes_everything() {

@@ -3,6 +3,7 @@
 //!
 //! Must not know: what is said of them. Beside it: `reports/src/scorecard/`.
 
+use instruments::load::Work;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Demand, Manifest};
 use servers::Contender;
@@ -10,7 +11,7 @@ use servers::Contender;
 use super::contenders::split;
 use super::output::usage;
 use crate::experiments;
-use crate::plan::{PROTAGONISTS, Participant, PlanError, Work, is_twin};
+use crate::plan::{PROTAGONISTS, Participant, PlanError, is_twin};
 
 /// The labels that `--protagonists` names; the usual two where nothing was typed and both took part.
 ///

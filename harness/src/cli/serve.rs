@@ -13,6 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use instruments::backend::{Backend, Promptness};
+use instruments::observe::restrict_this_thread;
 use reports::record::ServerCounters;
 use servers::protocol::Wire;
 use servers::{Contender, Server, ServerMonitor, Trace};
@@ -20,8 +22,6 @@ use servers::{Contender, Server, ServerMonitor, Trace};
 use self::inside::{answer, narrate};
 use self::remote::{REMOTE_LIMITS, can_be_reached, remote_limits};
 use super::output::{tell, usage};
-use crate::backend::{Backend, Promptness};
-use crate::observe::restrict_this_thread;
 use crate::process::message::{Farewell, InsideReply, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
 

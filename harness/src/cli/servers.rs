@@ -8,14 +8,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use instruments::load::{HeldConnections, PageRequest, Work};
+use instruments::observe::allowed_cpus;
 use servers::MODELS;
 use servers::protocol::Wire;
 
 use super::output::usage;
 use super::target::check_path;
-use crate::load::HeldConnections;
-use crate::observe::allowed_cpus;
-use crate::plan::{PageRequest, PlanError, ServerCommand, Work};
+use crate::plan::{PlanError, ServerCommand};
 use crate::process::{ADDRESS, CommandLaunch, PORT, launch_command};
 use crate::run::Interrupt;
 

@@ -5,8 +5,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use instruments::load::Work;
+
 use super::output::usage;
-use crate::plan::{PlanError, Work};
+use crate::plan::PlanError;
 
 /// How long an address of several has to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);

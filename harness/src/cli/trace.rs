@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use instruments::backend::{Backend, Promptness};
+use instruments::load::Work;
+use instruments::observe::{allowed_cpus, restrict_this_thread};
 use reports::format::{Unit, counted};
 use reports::record::store::RunFolder;
 use reports::record::{PlacementKind, SpanState, Timeline};
@@ -17,9 +20,7 @@ use servers::Contender;
 use super::new_run::clear_away;
 use super::output::{print, tell};
 use super::target::typed_work;
-use crate::backend::{Backend, Promptness};
-use crate::observe::{allowed_cpus, restrict_this_thread};
-use crate::plan::{Participant, Preset, RunPlan, Work, is_base, is_twin, place};
+use crate::plan::{Participant, Preset, RunPlan, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
 use crate::trace::{LONGEST, TracedTask, WINDOW, trace, trace_briefly};
 

@@ -6,11 +6,11 @@ use std::io;
 use std::process::{self, ExitCode};
 use std::time::Duration;
 
+use instruments::allocator::VERSION;
+use instruments::observe::{allowed_cpus, raise_soft_descriptor_limit};
 use rustix::process::{Resource, getrlimit};
 
-use crate::allocator::VERSION;
 use crate::machines::{Hello, ToldClock, WorkerSetup, work_for};
-use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 use crate::process::sha256_of_own_image;
 use crate::run::{ServingMachine, preflight_connections};
 

@@ -12,9 +12,10 @@ pub(crate) use reports::record::{
 };
 
 pub(crate) use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, CpuNeed, Disturbance, DisturbanceKind, DisturbedSpec, Experiment,
-    HoldSpec, LoadSpec, ONE_MACHINE, PROTAGONISTS, Recipe, Shape, Sizes, Story, Task, TaskKind, Work, Workload,
+    Bounds, Capacities, Contenders, CpuNeed, DisturbedSpec, Experiment, HoldSpec, ONE_MACHINE, PROTAGONISTS, Recipe,
+    Sizes, Story, Task, TaskKind, Workload,
 };
+pub(crate) use instruments::load::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Shape, Work};
 
 /// A probe and what is done beside it: quiet first, for a sixth of the time of the disturbance; then that; then a third of
 /// it to see who recovers. The probe's window is set to all of this. `name` is a phrase for a legend.

@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use instruments::load::{
+    self, ArrivalProcess, DisturbError, Disturbance, DisturbanceKind, Disturbed, Generator, LoadError, LoadOutcome,
+    LoadSpec, Order, Pacing, PageRequest, Shape, Tap, TapReading, Work, now_ns,
+};
+
 use super::frame::LiveLoad;
-use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Order, Tap, TapReading, now_ns};
-use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };

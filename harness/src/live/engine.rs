@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use instruments::clock::now_ns;
+use instruments::load::{LONGEST_SLEEP_NS, LoadOutcome, LoadSpec, PageRequest};
 use reports::record::Sample;
 
 use super::asked::{Limits, SessionCommand};
 use super::driver::spec;
 use super::frame::{Frame, LiveLoad};
 use super::watched::{Ended, WatchedModel};
-use crate::clock::now_ns;
-use crate::load::{LONGEST_SLEEP_NS, LoadOutcome};
-use crate::plan::{LoadSpec, PageRequest, ServerCommand};
+use crate::plan::ServerCommand;
 use crate::process::{CommandLaunch, Launch, launch, launch_command, launch_program};
 
 /// Time between two frames.

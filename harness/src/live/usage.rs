@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::io;
 
+use instruments::clock::{now_ns, thread_cpu_ns};
+use instruments::observe::{Extent, ProcessReader, ThreadReading, threads};
 use reports::record::Sample;
 
 use super::frame::{Activity, BusyThread, Memory};
-use crate::clock::{now_ns, thread_cpu_ns};
-use crate::observe::{Extent, ProcessReader, ThreadReading, threads};
 
 /// The most threads that are told one by one.
 const MOST_LANES: usize = 32;

@@ -5,13 +5,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use instruments::load::{LoadError, LoadOutcome, LoadSpec, TapReading};
 use reports::record::Sample;
 
 use super::driver::{Driver, Flood, flood};
 use super::frame::{ModelFrame, ServerState};
 use super::usage::{ProcessUsage, Used};
-use crate::load::{LoadError, LoadOutcome, TapReading};
-use crate::plan::LoadSpec;
 use crate::process::{ProcessError, ServerProcess, Stopped};
 
 /// A lag beyond which response times are partly the generator's own.

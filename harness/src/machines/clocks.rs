@@ -5,7 +5,7 @@
 //! the time in between. Of some hundred, the fastest tells most. A way there that always takes longer than the way back
 //! shifts the result within that bound and never beyond it. Must not know: how questions are asked.
 
-use crate::clock::now_ns;
+use instruments::clock::now_ns;
 
 /// A reading of a worker's clock, and when on this side it was asked for and came, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

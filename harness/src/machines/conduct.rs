@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use instruments::load::{LoadOutcome, LoadPart, Signs, scheduled_in};
+use instruments::observe::MachineSeen;
 use reports::record::WayTimes;
 
 use super::clocks::{ClockOffset, Drift};
@@ -15,8 +17,6 @@ use super::hello::Hello;
 use super::message::{FromWorker, ToWorker, Trouble};
 use super::plan_message::{FleetLoad, PlanMessage};
 use super::problem::WorkerProblem;
-use crate::load::{LoadOutcome, LoadPart, Signs, scheduled_in};
-use crate::observe::MachineSeen;
 
 /// Between the last worker's readiness and the start: room for the word to arrive everywhere.
 pub(super) const HEAD_START: Duration = Duration::from_millis(250);
@@ -128,7 +128,7 @@ mod tests {
 
     use super::super::message::ResultMessage;
     use super::*;
-    use crate::plan::{ArrivalProcess, LoadSpec};
+    use instruments::load::{ArrivalProcess, LoadSpec};
 
     fn nothing_sent() -> LoadOutcome {
         let spec = LoadSpec::of_a_second(ArrivalProcess::Closed);

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use instruments::clock::{nanoseconds, now_ns};
+use instruments::load::{LoadMoments, LoadOutcome, LoadPart, Signs};
 use reports::record::RecordError;
 
 use super::conduct::{self, HEAD_START, conduct, outcome, prepare};
@@ -17,9 +19,6 @@ use super::hand::{Hand, WorkerCommand};
 use super::hello::Hello;
 use super::plan_message::{FleetLoad, MOST_WORKERS};
 use super::problem::WorkerProblem;
-use crate::clock::now_ns;
-use crate::load::{LoadMoments, LoadOutcome, LoadPart, Signs};
-use crate::plan::nanoseconds;
 
 /// Why a load from several machines did not begin, or its figures could not be added up.
 #[derive(Debug, thiserror::Error)]

@@ -2,13 +2,12 @@
 //!
 //! Beside it: `fleet.rs`, which makes it; `load/part.rs`, which adds their figures up.
 
+use instruments::load::{LoadOutcome, LoadPart, LoadSpec};
+use instruments::observe::MachineSeen;
 use reports::record::WayTimes;
 
 use super::clocks::{ClockOffset, Drift};
 use super::hello::Hello;
-use crate::load::{LoadOutcome, LoadPart};
-use crate::observe::MachineSeen;
-use crate::plan::LoadSpec;
 
 /// What they came to.
 #[derive(Debug)]
@@ -77,7 +76,7 @@ pub(super) fn start_skew_ns(workers: &[WorkerOutcome]) -> u64 {
 mod tests {
 
     use super::*;
-    use crate::plan::ArrivalProcess;
+    use instruments::load::ArrivalProcess;
 
     #[test]
     fn starts_may_lie_a_millisecond_apart_or_a_tenth_of_a_gap() {

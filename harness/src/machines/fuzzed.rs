@@ -1,10 +1,10 @@
 //! Properties of what workers and whoever started them say to each other: whatever comes, it is a message or none; a message
 //! can be said again; and figures that are taken can be added up.
 
+use instruments::load::{ArrivalProcess, LoadOutcome, LoadSpec};
+
 use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, ToWorker};
-use crate::load::LoadOutcome;
-use crate::plan::{ArrivalProcess, LoadSpec};
 
 /// Both ways of a conversation.
 pub fn worker_messages(bytes: &[u8]) {

@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::thread;
 use std::time::{Duration, Instant};
 
+use instruments::clock::now_ns;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::clocks::{ClockOffset, ClockReading};
@@ -19,7 +20,6 @@ use super::hello::{Hello, PROTOCOL};
 use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, ToWorker, Trouble};
 use super::problem::{LastWords, WorkerProblem};
-use crate::clock::now_ns;
 use crate::process::StderrTail;
 
 /// What starts a worker.

@@ -2,10 +2,9 @@
 //!
 //! Beside it: `message.rs`, the conversation that begins with it.
 
+use instruments::observe;
 use reports::record::Machine;
 use serde::{Deserialize, Serialize};
-
-use crate::observe;
 
 /// What is spoken here. It changes where an older side would misunderstand a newer one.
 pub(super) const PROTOCOL: u32 = 2;
@@ -56,7 +55,7 @@ impl Hello {
             version: version.to_owned(),
             build,
             host: names.nodename().to_string_lossy().into_owned(),
-            clock_ns: crate::clock::now_ns().cast_signed(),
+            clock_ns: instruments::clock::now_ns().cast_signed(),
             cpus: cpu_list.len().max(1) as u32,
             cpu_list,
             open_files,

@@ -5,9 +5,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
+use instruments::clock::now_ns;
 use serde::Serialize;
-
-use crate::clock::now_ns;
 
 /// A first line longer than this comes from no worker: whatever was started prints something of its own.
 pub(super) const FIRST_LINE_BYTES: usize = 64 * 1024;

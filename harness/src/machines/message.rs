@@ -9,15 +9,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadOutcome, Second, adds_up};
+use instruments::observe::MachineSeen;
 use reports::record::{GeneratorUsage, HistogramRecord, Noise, Traffic, Warning, WayTimes};
 use serde::{Deserialize, Serialize};
 
 use super::hello::Hello;
 use super::plan_message::PlanMessage;
 use super::serve_message::{ServeOrder, ServedMessage, Window, written_bytes};
-use crate::load::{LoadOutcome, Second, adds_up};
-use crate::observe::MachineSeen;
-use crate::plan::nanoseconds;
 
 /// To a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,11 +9,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use instruments::load::{ArrivalProcess, Generator, LoadPart, LoadSpec, Pacing, PageRequest, Shape, Work};
 use reports::record::{ArrivalsRecord, Load, ShapeRecord};
 use serde::{Deserialize, Serialize};
-
-use crate::load::{Generator, LoadPart};
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// What a worker is to send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,11 +5,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use instruments::load::LoadMoments;
 use reports::record::{BackendUsage, InsideRecord, Noise, Outcome, PlacementRecord, Sample, ServerUsage, Warning};
 use serde::{Deserialize, Serialize};
 
 use super::clocks::ToldClock;
-use crate::load::LoadMoments;
 
 /// A server that is to be started, and how it is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

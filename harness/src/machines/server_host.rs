@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use instruments::load::LoadMoments;
+
 use super::clocks::ClockOffset;
 use super::fleet::MachinesError;
 use super::hand::{Hand, SILENCE, WorkerCommand};
@@ -14,7 +16,6 @@ use super::hello::Hello;
 use super::message::{FromWorker, ToWorker, Trouble};
 use super::problem::WorkerProblem;
 use super::serve_message::{ServeOrder, ServedMessage, Window};
-use crate::load::LoadMoments;
 
 /// The worker of that machine.
 pub struct ServerHost {

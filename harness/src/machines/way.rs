@@ -6,7 +6,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::clock::now_ns;
+use instruments::clock::now_ns;
 
 /// So many connects, one after another.
 const CONNECTS: u32 = 10;

@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use instruments::clock::now_ns;
+use instruments::load::{LoadError, LoadMoments, Order, Signs};
+use instruments::observe::{MachineWatch, ServerCpu, allowed_cpus};
 use reports::record::WayTimes;
 
 use super::clocks::ToldClock;
@@ -23,9 +26,6 @@ use super::message::{FromWorker, ResultMessage, ToWorker, Trouble};
 use super::plan_message::PlanMessage;
 use super::serve_message::{ServeOrder, ServedMessage};
 use super::way::way_ns;
-use crate::clock::now_ns;
-use crate::load::{LoadError, LoadMoments, Order, Signs};
-use crate::observe::{MachineWatch, ServerCpu, allowed_cpus};
 
 /// What a worker is, beside what it is told.
 pub struct WorkerSetup {
@@ -202,7 +202,7 @@ impl WorkerShared {
         let began_ns = AtomicU64::new(0);
         let start = || {
             let told_ns = self.await_go(&hear(told))?;
-            let start_ns = self.clock.real(told_ns) + crate::plan::nanoseconds(late);
+            let start_ns = self.clock.real(told_ns) + instruments::clock::nanoseconds(late);
             began_ns.store(start_ns.max(now_ns()), Ordering::Relaxed);
             Some(start_ns)
         };

@@ -59,7 +59,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::plan::{HoldSpec, TaskKind, Work};
+    use crate::plan::{HoldSpec, TaskKind};
+    use instruments::load::Work;
 
     fn turns() -> Vec<Turn> {
         let task = |point: u32| {

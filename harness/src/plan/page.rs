@@ -7,24 +7,26 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use instruments::load::{DisturbanceKind, LoadSpec, PageRequest, Work};
 use reports::record::{ExperimentRecord, ValueOf};
 
-use super::{DisturbanceKind, Experiment, LoadSpec, PageRequest, Sizes, Task, TaskKind, Work};
+use super::{Experiment, Sizes, Task, TaskKind};
 
 /// The work that a page can stand for.
 const ECHO: &str = "echo";
 
-impl PageRequest {
-    /// The task with this page in place of its work; none where a page can't stand for it.
-    pub fn in_place_of_work(&self, mut task: Task) -> Option<Task> {
-        match &mut task.kind {
-            TaskKind::Load(spec) => self.replace(&mut spec.work)?,
-            TaskKind::Hold(spec) => self.replace(&mut spec.work)?,
+impl Task {
+    /// The task with a page in place of its work; none where a page can't stand for it.
+    pub fn asking_for(mut self, page: &PageRequest) -> Option<Task> {
+        let replace = |work: &mut Work| replace_echo(work, page);
+        match &mut self.kind {
+            TaskKind::Load(spec) => replace(&mut spec.work)?,
+            TaskKind::Hold(spec) => replace(&mut spec.work)?,
             TaskKind::Disturbed(spec) => {
-                self.replace(&mut spec.probe.work)?;
+                replace(&mut spec.probe.work)?;
                 match &mut spec.disturbance.kind {
                     DisturbanceKind::Load(LoadSpec { work, .. }) | DisturbanceKind::Burst { work, .. } => {
-                        self.replace(work)?;
+                        replace(work)?;
                     }
                     DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::IdleFlood { .. } => {}
                     DisturbanceKind::HalfRequests { .. }
@@ -35,16 +37,16 @@ impl PageRequest {
                 }
             }
         }
-        Some(task)
+        Some(self)
     }
+}
 
-    fn replace(&self, work: &mut Work) -> Option<()> {
-        match work {
-            Work::Asked { request_message, .. } if request_message != ECHO => None,
-            Work::Asked { .. } | Work::Page(_) => {
-                *work = Work::Page(self.clone());
-                Some(())
-            }
+fn replace_echo(work: &mut Work, page: &PageRequest) -> Option<()> {
+    match work {
+        Work::Asked { request_message, .. } if request_message != ECHO => None,
+        Work::Asked { .. } | Work::Page(_) => {
+            *work = Work::Page(page.clone());
+            Some(())
         }
     }
 }
@@ -58,7 +60,7 @@ impl Experiment {
             self.workloads.iter().map(|workload| workload.key.clone()).collect();
         for task in tasks {
             let key = task.workload.clone();
-            if page.in_place_of_work(task).is_none() {
+            if task.asking_for(page).is_none() {
                 keys.remove(&key);
             }
         }
@@ -118,7 +120,7 @@ mod tests {
         }
         for task in experiments::find("latency-curve").unwrap().all_tasks(&sizes) {
             let is_echo = task.workload == "echo";
-            assert_eq!(page().in_place_of_work(task).is_some(), is_echo);
+            assert_eq!(task.asking_for(&page()).is_some(), is_echo);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use instruments::load::{ArrivalProcess, LoadSpec, Shape, Work};
 use reports::verdict::BLOCKS_FOR_A_CLAIM;
 
-use super::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Work};
+use super::{Contenders, Experiment};
 
 /// How thorough a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

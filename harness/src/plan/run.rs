@@ -1,11 +1,12 @@
 //! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
 
 use clap::ValueEnum;
+use instruments::load::PageRequest;
 use reports::record::{self, OtherBuild, PlacementRecord};
 
 use super::{
-    Capacities, Experiment, PROTAGONISTS, PageRequest, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base,
-    is_twin, place_task,
+    Capacities, Experiment, PROTAGONISTS, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin,
+    place_task,
 };
 
 /// Everything a run was asked for.
@@ -142,7 +143,7 @@ impl RunPlan<'_> {
     /// The task as this run asks for it; none where it asks for a page, which can't stand for this work.
     pub fn as_asked(&self, task: Task) -> Option<Task> {
         match &self.page {
-            Some(page) => page.in_place_of_work(task),
+            Some(page) => task.asking_for(page),
             None => Some(task),
         }
     }

@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use instruments::load::{ArrivalProcess, DisturbanceKind, LoadSpec, Work};
 use reports::diff::Measured;
 
-use super::{ArrivalProcess, CpuNeed, DisturbanceKind, DisturbedSpec, LoadSpec, Work, Workload};
+use super::{CpuNeed, DisturbedSpec, Workload};
 
 /// What is done to one contender's fresh server: the content of a cell.
 #[derive(Debug, Clone, PartialEq)]

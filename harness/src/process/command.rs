@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use instruments::observe::descendants;
+
 use super::bounds::OomCounters;
 use super::child::Child;
 use super::error::{LaunchFailure, ProcessError};
@@ -19,7 +21,6 @@ use super::image::OWN_IMAGE;
 use super::launch::cpu_list;
 use super::orphans::{self, start_guard};
 use super::server_process::ServerProcess;
-use crate::observe::descendants;
 
 /// Stands in a command for the port that the server is to listen on.
 pub const PORT: &str = "{port}";

@@ -14,13 +14,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use instruments::observe::fields_after_name;
 use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, waitpid,
 };
 
 use super::image::OWN_NAME;
 use super::reap::turn;
-use crate::observe::fields_after_name;
 
 /// From now on orphans among the descendants of this process are its children.
 pub(super) fn adopt() -> io::Result<()> {

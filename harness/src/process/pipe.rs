@@ -11,11 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use instruments::clock::timespec;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::time::Timespec;
-
-use crate::clock::timespec;
 
 /// A first line longer than this comes from no server of ours, and is not waited for.
 const LONGEST_LINE: usize = 4096;

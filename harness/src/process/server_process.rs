@@ -7,6 +7,7 @@ use std::process::ChildStdout;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+use instruments::observe::{Extent, descendants, peak_resident_bytes};
 use reports::record::{Bound, ServerCounters};
 use rustix::process::Signal;
 
@@ -15,7 +16,6 @@ use super::child::Child;
 use super::message::{Channel, Overheard, farewell_in};
 use super::pipe::{LineRead, read_line, read_until_ended};
 use super::reap::{Death, LifeUsage, panic_text};
-use crate::observe::{Extent, descendants, peak_resident_bytes};
 
 /// How long a server may take to stop before it is killed.
 const STOPPING_DEADLINE: Duration = Duration::from_secs(2);

@@ -6,12 +6,12 @@
 use std::io;
 use std::net::SocketAddr;
 
+use instruments::backend::{Backend, BackendMark, Promptness};
+use instruments::load::{Generator, LoadMoments, Pacing};
 use reports::record::{BackendUsage, PlacementKind};
 
 use super::findings::CellFailure;
-use crate::backend::{Backend, BackendMark, Promptness};
-use crate::load::{Generator, LoadMoments};
-use crate::plan::{Pacing, TaskKind};
+use crate::plan::TaskKind;
 
 /// A cell's backend, and what it has done within the window.
 #[derive(Debug)]

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{self, Generator, LoadMoments, LoadSpec, now_ns};
 use reports::record::{self, ArrivalsRecord, OtherBuild, PlacementRecord, ShapeRecord};
 
 use super::called::CalledBackend;
@@ -15,9 +17,8 @@ use super::held::{self, HeldServer};
 use super::placed::{generator, on_cpus};
 use super::served::{CellFindings, ServedCell, WatchSettings};
 use super::session::Interrupt;
-use crate::load::{self, Generator, LoadMoments, now_ns};
 use crate::machines::ServeOrder;
-use crate::plan::{HoldSpec, Inside, LoadSpec, Participant, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::plan::{HoldSpec, Inside, Participant, RunPlan, TaskKind, is_base};
 use crate::process::{
     CommandLaunch, HeldProgram, Launch, LaunchFailure, ProcessError, ServerProcess, launch, launch_command,
     launch_program,

@@ -8,13 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{
+    self, DisturbError, Disturbance, DisturbanceKind, Disturbed, Generator, LoadMoments, Order, now_ns,
+};
 use reports::record::{self, Bound, Warning};
 
 use super::called::CalledBackend;
 use super::findings::{CellFailure, TaskFindings};
 use super::session::Interrupt;
-use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, Order, now_ns};
-use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
+use crate::plan::{Bounds, DisturbedSpec};
 use crate::process::{Cap, ServerProcess};
 
 /// Disturbs a server and returns what the probe saw. `generator` is the probe's.

@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use instruments::load::{Generator, LoadMoments, LoadSpec, Pacing};
 use reports::record::{
     FailedPart, GeneratorUsage, HostRecord, HostRole, Machine, PathKind, Traffic, Warning, WorkerDoubt, WorkerRecord,
 };
@@ -14,9 +15,7 @@ use reports::record::{
 use super::findings::CellFailure;
 use super::sent::{worker_doubts, worker_name, worker_records};
 use super::served::CellFindings;
-use crate::load::{Generator, LoadMoments};
 use crate::machines::{Fleet, FleetLoad, Hello, MachinesError, ServeOrder, ServerHost, WorkerCommand};
-use crate::plan::{LoadSpec, Pacing};
 
 /// What was typed of other machines.
 pub struct OtherMachines {

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use instruments::clock::nanoseconds;
 use reports::record::store::{RecordError, Run, RunFolder};
 use reports::record::{Cell, Ending, Manifest, Purpose, Warning};
 
@@ -15,7 +16,7 @@ use super::preflight::generator_bounds;
 use super::queue::time_of;
 use super::series::{CellSeries, RunProgress};
 use super::session::Interrupt;
-use crate::plan::{RunPlan, Turn, block_order, nanoseconds};
+use crate::plan::{RunPlan, Turn, block_order};
 use crate::search::Steering;
 
 /// How a run came out, beyond what its folder says.

@@ -4,12 +4,12 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadError, LoadMoments, LoadOutcome};
+use instruments::observe::cpu_time;
 use reports::record::{Bound, DisturbanceRecord, FailedPart, GeneratorUsage, Stage, Traffic, Warning, WorkerRecord};
 
 use super::elsewhere::SentLoad;
-use crate::load::{LoadError, LoadMoments, LoadOutcome};
-use crate::observe::cpu_time;
-use crate::plan::nanoseconds;
 use crate::process::{Death, LaunchFailure, ServerProcess};
 
 /// What the task itself found out, while the server ran.

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use instruments::load::{HeldConnections, LoadError};
+use instruments::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use reports::record::{Phase, Stage, Warning};
 
 use super::findings::{CellFailure, TaskFindings};
-use crate::load::{HeldConnections, LoadError};
-use crate::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::HoldSpec;
 
 /// The longest that a server is given to come to rest.

@@ -5,15 +5,15 @@
 
 use std::net::SocketAddr;
 
+use instruments::backend::Promptness;
+use instruments::load::{LoadMoments, now_ns};
+use instruments::observe::{machine, restrict_this_thread};
 use reports::record::PlacementKind;
 
 use super::called::CalledBackend;
 use super::findings::TaskFindings;
 use super::served::{CellFindings, ServedCell, WatchSettings};
-use crate::backend::Promptness;
-use crate::load::{LoadMoments, now_ns};
 use crate::machines::{HostedServer, ServeOrder, ServedMessage, ServerStarter};
-use crate::observe::{machine, restrict_this_thread};
 use crate::process::{Launch, launch};
 
 /// This machine, for as long as somebody's run lasts.

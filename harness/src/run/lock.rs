@@ -16,10 +16,9 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::{env, fmt, io};
 
+use instruments::observe::{ProcessIdentity, user_name};
 use rustix::fs::{Mode, OFlags, fchmod, open};
 use rustix::io::Errno;
-
-use crate::observe::{ProcessIdentity, user_name};
 
 /// Names another file for the lock: for tests, which run beside a person's benchmark, and for whoever has to share a
 /// machine with a file that somebody else will not give up.

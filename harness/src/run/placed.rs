@@ -4,12 +4,12 @@
 
 use std::io;
 
+use instruments::load::{Generator, Pacing};
+use instruments::observe::{allowed_cpus, restrict_this_thread};
 use reports::record::{PlacementKind, PlacementRecord};
 
 use super::called::beside_a_backend;
-use crate::load::Generator;
-use crate::observe::{allowed_cpus, restrict_this_thread};
-use crate::plan::{Pacing, TaskKind};
+use crate::plan::TaskKind;
 
 /// How the generator runs for a task, on its CPUs.
 pub(super) fn generator(task: &TaskKind, placement: &PlacementRecord) -> Generator {
@@ -42,7 +42,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::plan::{ArrivalProcess, LoadSpec, Shape};
+    use instruments::load::{ArrivalProcess, LoadSpec, Shape};
 
     fn asking(arrivals: ArrivalProcess, requests: u32) -> TaskKind {
         let shape = Shape::Sessions { requests, think_time: Duration::ZERO, concurrent: 8 };

@@ -1,9 +1,9 @@
 //! What the machine's limits mean for a plan, looked at before any load: a limit that binds is named as the machine's,
 //! with its remedy, and the plan is scaled down to it.
 
+use instruments::observe::{LimitKind, MachineLimit, Needs, limits, raise_soft_descriptor_limit, shortfalls};
 use reports::record::{Limit, Warning};
 
-use crate::observe::{LimitKind, MachineLimit, Needs, limits, raise_soft_descriptor_limit, shortfalls};
 use crate::plan::{Capacities, CpuNeed, Experiment, RunPlan, TaskKind, Workload};
 
 /// Descriptors, threads and ports that a process needs besides those for connections.
@@ -94,7 +94,7 @@ pub fn preflight_side_by_side(connections: u64) -> Preflight {
 /// Where a limit leaves fewer.
 pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
     let _ = raise_soft_descriptor_limit();
-    let per_source = wanted.min(crate::load::CONNECTIONS_PER_SOURCE);
+    let per_source = wanted.min(instruments::load::CONNECTIONS_PER_SOURCE);
     let needs = Needs {
         descriptors: u64::from(wanted) + SPARE,
         connections: u64::from(per_source) + SPARE,
@@ -140,7 +140,7 @@ fn for_connections(wanted: u64, calling: u64, backlog: u64) -> Preflight {
         threads: wanted + SPARE,
         // Several source addresses share the connections, so that the ports of one need not suffice for all.
         // A server's calls come from one.
-        connections: wanted.min(u64::from(crate::load::CONNECTIONS_PER_SOURCE)).max(calling) + SPARE,
+        connections: wanted.min(u64::from(instruments::load::CONNECTIONS_PER_SOURCE)).max(calling) + SPARE,
         backlog,
     };
     let found = limits(&needs);

@@ -126,8 +126,9 @@ mod tests {
     use reports::record::Ledger;
 
     use super::*;
-    use crate::plan::{HoldSpec, Task, TaskKind, Work};
+    use crate::plan::{HoldSpec, Task, TaskKind};
     use crate::run::validity::tests::clean;
+    use instruments::load::Work;
 
     fn turn(contender: usize) -> Turn {
         let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), give_up_after: Duration::ZERO };

@@ -4,12 +4,13 @@
 //! Must not know: how workers are spoken to. Beside it: `elsewhere.rs`, which has them send; `validity.rs`, what a cell is held to
 //! besides.
 
+use instruments::clock::nanoseconds;
+use instruments::load::LoadSpec;
 use reports::record::{PlacementKind, Warning, WorkerDoubt, WorkerRecord};
 use reports::stats::{Distribution, Quantile};
 
 use super::validity::machine_doubts;
 use crate::machines::{Drift, FleetOutcome, MOST_PPM, WorkerOutcome, WorkerPart, allowed_skew_ns};
-use crate::plan::{LoadSpec, nanoseconds};
 
 /// The median that one worker saw, with its 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use instruments::load::now_ns;
 use reports::record::store::{RecordError, RunFolder};
 use reports::record::{Cell, Outcome, Purpose, SCHEMA_VERSION};
 
@@ -15,7 +16,6 @@ use super::names::cell_id;
 use super::queue::{Queue, retries};
 use super::session::Interrupt;
 use super::validity::{self, is_failure};
-use crate::load::now_ns;
 use crate::plan::{Capacities, RunPlan, Turn, arrival_seed};
 
 /// Who wants to know how a run is going.

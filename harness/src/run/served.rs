@@ -7,6 +7,9 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadMoments, now_ns};
+use instruments::observe::{Observed, Observer, Watch, listen_overflows};
 use reports::record::{
     self, FailedPart, InsideAnswer, Noise, Outcome, PlacementRecord, Sample, ServerUsage, ThreadTimes, Unobserved,
     Warning,
@@ -15,9 +18,6 @@ use reports::record::{
 use super::called::CalledBackend;
 use super::elsewhere::SentLoad;
 use super::findings::{CellFailure, TaskFindings};
-use crate::load::{LoadMoments, now_ns};
-use crate::observe::{Observed, Observer, Watch, listen_overflows};
-use crate::plan::nanoseconds;
 use crate::process::{ServerProcess, Stopped};
 
 /// Time between two samples of the server.

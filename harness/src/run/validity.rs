@@ -8,6 +8,7 @@ mod load;
 use std::iter;
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
 use reports::record::{
     Cell, Noise, Outcome, PlacementKind, Purpose, ShapeRecord, Throttled, Traffic, Unobserved, Warning,
 };
@@ -16,8 +17,6 @@ use reports::study::died_as_a_result;
 
 use load::backend_doubts;
 pub use load::{generator_doubts, traffic_doubts};
-
-use crate::plan::nanoseconds;
 
 /// Shares of the CPUs of a run beyond which the machine was not quiet.
 pub(crate) const NOISE: f64 = 0.05;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use instruments::load::{ArrivalProcess, LoadSpec, Shape, Work};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -19,10 +20,7 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
 use crate::experiments::declare::{over_log, picture};
-use crate::plan::{
-    ArrivalProcess, Experiment, LoadSpec, ONE_MACHINE, Pictures, Recipe, Shape, Story, Task, TaskKind, Turn, Work,
-    Workload,
-};
+use crate::plan::{Experiment, ONE_MACHINE, Pictures, Recipe, Story, Task, TaskKind, Turn, Workload};
 
 /// Requests of one session, as in the experiments of `compare`.
 const REQUESTS: u32 = 10;
@@ -57,7 +55,7 @@ const TRIES: u32 = 3;
 /// An objective with the step of this search.
 pub fn objective(percentile: f64, below: Duration) -> Objective {
     let lowest_rps = Some(load_rps(lowest_rung(percentile)));
-    Objective { percentile, below_ns: crate::plan::nanoseconds(below), step: STEP, lowest_rps }
+    Objective { percentile, below_ns: instruments::clock::nanoseconds(below), step: STEP, lowest_rps }
 }
 
 /// In the longest window a lower load would have too few requests for the percentile.

@@ -40,7 +40,8 @@ impl Forecast {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{HoldSpec, Work};
+    use crate::plan::HoldSpec;
+    use instruments::load::Work;
 
     #[test]
     fn what_was_seen_counts_for_more_than_what_was_guessed() {

@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use instruments::load::{ArrivalProcess, LoadSpec, Shape};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -23,10 +24,7 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::experiments::declare::{over_log, picture};
-use crate::plan::{
-    ArrivalProcess, Experiment, LoadSpec, ONE_MACHINE, Recipe, Shape, Story, Task, TaskKind, Turn, Workload,
-    arrival_seed, block_order,
-};
+use crate::plan::{Experiment, ONE_MACHINE, Recipe, Story, Task, TaskKind, Turn, Workload, arrival_seed, block_order};
 
 /// What the experiment is called.
 pub const NAME: &str = "map";

@@ -7,15 +7,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use instruments::load::{self, ArrivalProcess, Generator, LoadMoments, LoadSpec, Order, Pacing, Shape, Work};
+use instruments::observe::{allowed_cpus, machine, restrict_this_thread};
 use reports::record::store::Run;
 use reports::record::{Cell, Machine, PlacementKind, PlacementRecord};
 
 use super::cells;
 use super::lateness::{LatenessWatch, Obstacle};
 use super::synthetic::{Script, Synthetic};
-use crate::load::{self, Generator, LoadMoments, Order};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
+use crate::plan::place;
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
 
 /// How long a subject may take until it has done what it was told: some are to work first.

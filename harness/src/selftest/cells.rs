@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadOutcome, LoadSpec};
 use reports::metrics::response_quantile;
 use reports::record::store::Run;
 use reports::record::{
@@ -11,8 +13,6 @@ use reports::record::{
 use reports::study::Pool;
 
 use super::lateness::Lateness;
-use crate::load::LoadOutcome;
-use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::warnings;
 
 const EXPERIMENT: &str = "selftest";

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use crate::clock::{now_ns, sleep_until, wake_promptly};
-use crate::load::LoadError;
-use crate::observe::restrict_this_thread;
+use instruments::clock::{now_ns, sleep_until, wake_promptly};
+use instruments::load::LoadError;
+use instruments::observe::restrict_this_thread;
+
 use crate::process::ProcessError;
 
 /// Why a row could not even be tried.

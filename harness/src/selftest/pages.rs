@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use instruments::observe::restrict_this_thread;
+
 use super::lateness::Obstacle;
-use crate::observe::restrict_this_thread;
 
 /// What is done about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use instruments::clock::{now_ns, sleep_until, thread_cpu_ns};
 use reports::record::{ServerCounters, Warning};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Socket, Type};
@@ -19,7 +20,6 @@ use socket2::{Domain, Socket, Type};
 use super::bench::{Bench, echo};
 use super::cells::response_percentile;
 use super::synthetic::{Script, ScriptedReply, serve};
-use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
 use crate::process::message::{Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision};
 

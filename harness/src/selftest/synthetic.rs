@@ -13,16 +13,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use instruments::clock::{nanoseconds, now_ns, timespec, wake_promptly};
+use instruments::load::LONGEST_SLEEP_NS;
+use instruments::observe::restrict_this_thread;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
 use super::lateness::{Lateness, Obstacle};
-use crate::clock::{now_ns, timespec, wake_promptly};
-use crate::load::LONGEST_SLEEP_NS;
-use crate::observe::restrict_this_thread;
-use crate::plan::nanoseconds;
 
 /// Which request is to be answered, from 0.
 #[derive(Debug, Clone, Copy)]

@@ -9,14 +9,16 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{
+    self, ArrivalProcess, Generator, LoadError, LoadMoments, LoadSpec, Pacing, Shape, Work, now_ns,
+};
+use instruments::observe::process_cpu;
 use reports::record::{SCHEMA_VERSION, SpanState, Timeline, TracingCost};
 use servers::TraceRecord;
 
 use super::spans::lanes;
 use crate::leftovers;
-use crate::load::{self, Generator, LoadError, LoadMoments, now_ns};
-use crate::observe::process_cpu;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 use crate::process::{Launch, ProcessError, ServerProcess, launch, launch_traced};
 
 /// Before the window, so that threads and connections are there.

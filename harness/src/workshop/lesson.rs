@@ -5,10 +5,11 @@
 
 use std::ops::RangeInclusive;
 
+use instruments::load::Work;
 use reports::record::ValueOf;
 
 use super::settle::LessonFindings;
-use crate::plan::{Story, Task, Work, Workload};
+use crate::plan::{Story, Task, Workload};
 
 /// One lesson.
 #[derive(Debug)]

@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{self, Generator, HeldConnections, LoadOutcome};
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
+use instruments::load::{self, ArrivalProcess, Generator, HeldConnections, LoadOutcome, LoadSpec, Pacing, Shape, Work};
 use servers::protocol::Wire;
 
 use crate::common::own_server::serve;

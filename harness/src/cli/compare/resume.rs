@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use instruments::load::PageRequest;
+use instruments::observe::{allowed_cpus, machine};
 use reports::format::counted;
 use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
@@ -23,10 +25,7 @@ use crate::cli::protagonists;
 use crate::cli::servers::Servers;
 use crate::cli::under_way::{OpenRun, as_summary};
 use crate::experiments;
-use crate::observe::{allowed_cpus, machine};
-use crate::plan::{
-    Cast, Experiment, Inside, PageRequest, PlanError, Preset, Repeated, RunPlan, ServerCommand, is_twin, place,
-};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, Repeated, RunPlan, ServerCommand, is_twin, place};
 use crate::run::{Elsewhere, Preflight, preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.

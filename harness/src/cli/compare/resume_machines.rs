@@ -87,8 +87,8 @@ mod tests {
     use crate::cli::compare::plan_of;
     use crate::cli::machines::put_hosts;
     use crate::cli::new_run::manifest;
-    use crate::observe::machine;
     use crate::plan::ONE_MACHINE;
+    use instruments::observe::machine;
 
     fn host(name: &str) -> HostRecord {
         HostRecord {

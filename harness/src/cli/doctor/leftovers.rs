@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use instruments::observe::{ProcessIdentity, fields_after_name};
 use reports::record::store::UNFINISHED;
 
 use super::row::{DoctorRow, RowKind, RowState};
 use crate::cli::publish::UNFINISHED_RUN;
-use crate::observe::{ProcessIdentity, fields_after_name};
 use crate::process::left_groups;
 use crate::run::MachineLock;
 

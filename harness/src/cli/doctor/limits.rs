@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
+use instruments::observe::{allowed_cpus, free_memory_bytes, machine};
 use reports::format::{count, counted};
 use reports::record::{Limit, Warning};
 
 use super::row::{DoctorRow, RowKind, RowState};
 use crate::cli::compare::usual_preflight;
 use crate::cli::limits::too_small_a_quota;
-use crate::observe::{allowed_cpus, free_memory_bytes, machine};
 use crate::run::Preflight;
 
 const KIND: RowKind = RowKind::Limits;

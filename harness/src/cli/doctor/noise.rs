@@ -5,12 +5,12 @@
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use instruments::observe::{MachineSeen, MachineWatch, ServerCpu, allowed_cpus};
 use reports::format::share;
 use reports::record::{Noise, PlacementKind, Warning};
 
 use super::row::{DoctorRow, RowKind, RowState};
 use crate::cli::busy::FirstLook;
-use crate::observe::{MachineSeen, MachineWatch, ServerCpu, allowed_cpus};
 use crate::run::{NOISE, machine_doubts};
 
 const KIND: RowKind = RowKind::Noise;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use instruments::observe::{allowed_cpus, swapped_bytes};
 use reports::format::count;
 use reports::record::PlacementKind;
 
 use super::row::{DoctorRow, RowKind, RowState};
-use crate::observe::{allowed_cpus, swapped_bytes};
 use crate::plan::place;
 
 const KIND: RowKind = RowKind::Settings;

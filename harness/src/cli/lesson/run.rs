@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use instruments::observe::{allowed_cpus, machine, restrict_this_thread};
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementRecord, PredictionRecord, RecordError};
 
@@ -14,7 +15,6 @@ use crate::cli::contenders;
 use crate::cli::new_run::{self, steered_plan};
 use crate::cli::progress::TerminalProgress;
 use crate::cli::trace::{self, TracedWindows};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Experiment, Participant, PlanError, Preset, RunPlan, Task, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, RunProgress};
 use crate::workshop::course::{self, LONGEST_RUN, LessonCells};

@@ -9,11 +9,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use instruments::backend::{Backend, Promptness};
+use instruments::load::Work;
 
 use super::run::{LessonStage, contenders_of};
-use crate::backend::{Backend, Promptness};
 use crate::live::{Limits, LiveLoad, Session, SessionCommand, SessionEvent};
-use crate::plan::{Participant, Work};
+use crate::plan::Participant;
 use crate::run::{MachineLock, preflight_side_by_side};
 use crate::workshop::lesson::LessonSetup;
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::RangedI64ValueParser;
+use instruments::load::Pacing;
 use servers::protocol::Wire;
 
 use super::judgement::gates::LoadGate;
 use crate::cli::machines::LoadFromArgs;
 use crate::cli::progress::QuietArg;
-use crate::plan::Pacing;
 
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";

@@ -8,6 +8,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use instruments::allocator::VERSION;
+use instruments::clock::nanoseconds;
+use instruments::load::{ArrivalProcess, Generator, LoadOutcome, LoadSpec, Pacing, Shape, Work};
+use instruments::observe::MachineSeen;
 use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, Traffic, Warning, WorkerDoubt};
 use serde::{Serialize, Serializer};
 
@@ -17,11 +21,7 @@ use self::workers::{WorkerFindings, findings_of_each};
 use super::judgement::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence, stopped};
 use super::judgement::gates::{Figures, HeldGate, LoadGate};
 use super::judgement::notices::{SentAgain, hung, notices, sent_again};
-use crate::allocator::VERSION;
-use crate::load::{Generator, LoadOutcome};
 use crate::machines::FleetOutcome;
-use crate::observe::MachineSeen;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 use crate::run::worker_doubts;
 
 pub(super) mod percentiles;

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use instruments::load::{Generator, LoadError, LoadOutcome, LoadSpec, Order, Signs, now_ns};
+use instruments::observe::{MachineSeen, MachineWatch, ServerCpu, allowed_cpus};
 use reports::record::Warning;
 
 use super::args::LoadArgs;
@@ -23,10 +25,7 @@ use crate::cli::output::tell;
 use crate::cli::progress::LoadProgress;
 use crate::cli::target::TypedTarget;
 use crate::cli::worker::own_hello;
-use crate::load::{Generator, LoadError, LoadOutcome, Order, Signs, now_ns};
 use crate::machines::{Fleet, FleetLoad, FleetOutcome, WorkerCommand};
-use crate::observe::{MachineSeen, MachineWatch, ServerCpu, allowed_cpus};
-use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
 
 pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {

@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use instruments::load::{ArrivalProcess, Generator, LoadSpec, Pacing, Shape};
+
 use super::args::{ArrivalsArg, LONGEST, LoadArgs, RateArg};
 use crate::cli::output::{per_second, usage};
 use crate::cli::target::TypedTarget;
-use crate::load::Generator;
 use crate::machines::WorkerCommand;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PlanError, Shape};
+use crate::plan::PlanError;
 
 mod request;
 

@@ -10,6 +10,8 @@ use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use instruments::load::{ArrivalProcess, Generator, LoadOutcome, LoadSpec, Pacing, PageRequest, Shape, Work};
+use instruments::observe::MachineSeen;
 use reports::record::{
     ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, ReplyBytes, Throttled, Traffic, Unobserved, Warning,
 };
@@ -20,9 +22,6 @@ use super::findings::times::tests::record;
 use super::findings::{LoadFindings, LoadSetup};
 use super::written::histogram_files::HistogramFiles;
 use super::written::table;
-use crate::load::{Generator, LoadOutcome};
-use crate::observe::MachineSeen;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 const US: u64 = 1_000;
 const TIMEOUT_NS: u64 = 2_000_000_000;
@@ -69,7 +68,7 @@ impl JudgedLoad {
             timeout: Duration::from_nanos(TIMEOUT_NS),
             ..LoadSpec::of_a_second(ArrivalProcess::Poisson { rate_rps: 1_000.0 })
         };
-        let nothing = LoadOutcome::merge(&spec, spec.window, Vec::new(), false);
+        let nothing = LoadOutcome::join(&spec, &[], 0).unwrap();
         let (user_cpu_ns, system_cpu_ns) = (50_000_000, 50_000_000);
         let generator =
             GeneratorUsage { threads: 1, user_cpu_ns, system_cpu_ns, busiest_worker: 0.01, ..nothing.generator };
@@ -191,7 +190,7 @@ fn without_failures_every_figure_is_a_time() {
 fn the_object_has_all_that_was_asked_for() {
     let json = JudgedLoad::open().written().json;
     for (key, value) in [
-        ("harness_version", Value::from(crate::allocator::VERSION)),
+        ("harness_version", Value::from(instruments::allocator::VERSION)),
         ("started_at", "1970-01-02T00:00:00.000Z".into()),
         ("target", "http://localhost:8080/a".into()),
         ("address", "127.0.0.1:8080".into()),

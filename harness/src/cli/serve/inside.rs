@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
+use instruments::clock::thread_cpu_ns;
 use reports::format::{counted, share};
 use reports::record::{InsideAnswer, RuntimeAnswer, UnstableAnswer, WorkerAnswer};
 use servers::{
@@ -11,7 +12,6 @@ use servers::{
 };
 
 use crate::cli::output::tell;
-use crate::clock::thread_cpu_ns;
 
 /// Tells a person once a second how things stand, on a thread that lives as long as the process.
 ///

@@ -49,7 +49,7 @@ fn script(shell: Shell, definition: Command) -> anyhow::Result<String> {
         .mut_subcommand("lesson", |command| command.mut_arg("name", |arg| arg.value_parser(lessons())));
     // What nobody types is not to be offered.
     let shown = definition.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
-    let mut offered = Command::new("harness").version(crate::allocator::VERSION).subcommands(shown);
+    let mut offered = Command::new("harness").version(instruments::allocator::VERSION).subcommands(shown);
     offered = offered.args(definition.get_arguments().cloned());
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut offered, "harness", &mut script);

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadOutcome, LoadSpec};
 use reports::format::{self, counted};
 use reports::metrics::TIME_PARTS;
 use reports::record::{
@@ -14,8 +16,6 @@ use reports::record::{
 
 use super::clock;
 use crate::live::Stretch;
-use crate::load::LoadOutcome;
-use crate::plan::{LoadSpec, nanoseconds};
 use crate::run;
 
 /// A load that went on for less is looked at and not saved.
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
     use crate::live::LiveLoad;
-    use crate::plan::{ArrivalProcess, Shape, Work};
+    use instruments::load::{ArrivalProcess, Shape, Work};
 
     fn histogram(value_ns: u64, count: u64) -> HistogramRecord {
         let mut histogram = Histogram::new(3).unwrap();
@@ -162,10 +162,10 @@ mod tests {
             mean_in_system: Some(0.1),
             ..Traffic::new(histogram(6_000_000, 1_000))
         };
-        let nothing = LoadOutcome::merge(&spec(), measured, Vec::new(), false);
+        let nothing = LoadOutcome::join(&spec(), &[], 0).unwrap();
         let generator =
             GeneratorUsage { threads: 1, user_cpu_ns: 1, system_cpu_ns: 1, busiest_worker: 0.1, ..nothing.generator };
-        LoadOutcome { traffic, generator, ..nothing }
+        LoadOutcome { measured, traffic, generator, ..nothing }
     }
 
     fn spec() -> LoadSpec {

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+use instruments::backend::{Backend, Promptness};
+use instruments::load::Work;
+use instruments::observe::{allowed_cpus, machine, restrict_this_thread};
 use reports::record::{Machine, PlacementKind};
 
 use super::draw::{Colours, ScreenView, draw};
@@ -14,15 +17,13 @@ use super::keys::{self, Action};
 use super::recording::{RecordFrom, SessionRecorder};
 use super::terminal::{self, Terminal};
 use super::{WatchArgs, clock};
-use crate::backend::{Backend, Promptness};
 use crate::cli::contenders;
 use crate::cli::output::tell;
 use crate::cli::servers::Servers;
 use crate::cli::target::typed_work;
 use crate::live::web::{PageEvent, PageView, Web};
 use crate::live::{Frame, Limits, LiveLoad, Session, SessionCommand, SessionEvent};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Participant, Work, place};
+use crate::plan::{Participant, place};
 use crate::run::{Interrupt, MachineLock, preflight_side_by_side};
 
 /// Time between two looks at the keys and at what the session tells.

@@ -6,13 +6,15 @@
 use std::path::Path;
 use std::time::Instant;
 
+use instruments::clock::nanoseconds;
+use instruments::load::PageRequest;
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, PlacementRecord};
 
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
 use crate::live::{FRAMES, FramesFile, SessionEvent, Stretch};
-use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan, nanoseconds};
+use crate::plan::{Inside, Participant, Preset, RunPlan};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.

@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use instruments::observe::raise_soft_descriptor_limit;
 use socket2::{Domain, Socket, Type};
 
 use super::event::PageEvent;
 use super::limits::{PAGE_LIMITS, PageLimits};
 use super::routes::PageView;
 use super::server::Web;
-use crate::observe::raise_soft_descriptor_limit;
 
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 

@@ -12,10 +12,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use instruments::clock::thread_cpu_ns;
+use instruments::observe::restrict_this_thread;
 use tokio::sync::oneshot;
-
-use crate::clock::thread_cpu_ns;
-use crate::observe::restrict_this_thread;
 
 use super::board::Board;
 use super::desk::{self, Desk};

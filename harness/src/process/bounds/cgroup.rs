@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use instruments::observe::cgroups::{CgroupFolder, CgroupVersion, groups_of};
+
 use super::oom::oom_kills_in;
 use crate::leftovers;
-use crate::observe::cgroups::{CgroupFolder, CgroupVersion, groups_of};
 
 /// What a group is to bound, or to share out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +169,7 @@ fn parents(own: Vec<CgroupFolder>, controller: Controller) -> Vec<CgroupFolder> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::cgroups::folders;
+    use instruments::observe::cgroups::folders;
 
     const MOUNTS: &str = "31 23 0:27 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n\
         32 23 0:28 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\

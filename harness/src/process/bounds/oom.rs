@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::observe::cgroups::{CgroupVersion, groups_of};
+use instruments::observe::cgroups::{CgroupVersion, groups_of};
+
 use crate::process::reap::Death;
 
 /// The kernel's counters as they were before a process began.

@@ -8,11 +8,10 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use instruments::observe::{Extent, ProcessReader};
 use reports::format;
 use reports::record::Sample;
 use rustix::process::{Signal, pidfd_send_signal};
-
-use crate::observe::{Extent, ProcessReader};
 
 /// As it is to be named in a record.
 pub(super) const NAME: &str = "watchdog";

@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
 use reports::record::{BackendUsage, GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
 use reports::stats::samples_needed;
-
-use crate::plan::nanoseconds;
 
 /// The least share of the schedule that must have been taken up in time.
 const LEAST_PACE: f64 = 0.99;

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use instruments::observe::{MachineWatch, QuotaReader, ServerCpu};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use reports::metrics::metric;
@@ -19,7 +20,6 @@ use reports::verdict::{BLOCKS_FOR_A_CLAIM, Ruling, compare, decide};
 use super::statistics::{block, normal};
 use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated};
 use crate::experiments::declare::{at, at_least, times, value};
-use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
 use crate::run::warnings;
 
 /// A quota used up in 12 of 20 periods, as the kernel writes it in either version of control groups, and one whose group is

@@ -8,17 +8,18 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use instruments::clock::now_ns;
+use instruments::load::Work;
+use instruments::observe::{
+    Extent, Observed, Observer, ProcessReader, Watch, cpus, proc_file, settled_sample, socket_buffer_bytes,
+};
 use reports::format::Unit::{Bytes, Count};
 use reports::metrics::{metric, slope_per_connection};
 use reports::record::Cell;
 use reports::study::groups;
 
 use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated, echo};
-use crate::clock::now_ns;
-use crate::observe::{
-    Extent, Observed, Observer, ProcessReader, Watch, cpus, proc_file, settled_sample, socket_buffer_bytes,
-};
-use crate::plan::{HoldSpec, Work};
+use crate::plan::HoldSpec;
 use crate::process::ServerProcess;
 use crate::run::{HeldServer, hold};
 use crate::selftest::cells;

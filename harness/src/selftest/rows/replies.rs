@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use instruments::load::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
 use reports::metrics::{Reading, response_quantile};
 use reports::record::{Cell, HistogramRecord, Ledger, MalformedReason, Traffic, Warning};
 use reports::study::Pool;
 
 use super::{Attempt, Bench, Lateness, Obstacle, SelftestFigure, calculated, echo};
-use crate::plan::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
 use crate::selftest::cells::lateness;
 use crate::selftest::pages::{PageReply, PageScript, Pages};
 use crate::selftest::synthetic::{RequestNumber, ScriptedReply};

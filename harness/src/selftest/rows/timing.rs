@@ -5,13 +5,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use instruments::clock::{now_ns, sleep_until};
+use instruments::load::arrivals::{Arrivals, Share};
+use instruments::load::{ArrivalProcess, LoadSpec};
 use reports::format::Unit::{Nanoseconds, PerSecond};
 use reports::record::Warning;
 
 use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated, echo};
-use crate::clock::{now_ns, sleep_until};
-use crate::load::arrivals::{Arrivals, Share};
-use crate::plan::{ArrivalProcess, LoadSpec};
 use crate::process::ServerProcess;
 use crate::selftest::cells::{lateness, response_percentile};
 use crate::selftest::subject::{GENERATED, Report, SelftestSubject};

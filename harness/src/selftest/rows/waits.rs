@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use instruments::backend::{Backend, Promptness};
+use instruments::load::{LoadSpec, Work};
 use reports::format::Unit::Nanoseconds;
 use servers::{Concurrency, MODELS, Model, default_models};
 
 use super::{Attempt, Bench, Lateness, Obstacle, SelftestFigure, echo};
-use crate::backend::{Backend, Promptness};
-use crate::plan::{LoadSpec, Work};
 use crate::selftest::cells::{lateness, response_percentile};
 
 /// It does not run by default, but nobody else's library waits for it.

@@ -15,12 +15,10 @@ use serde_json::Value;
 use crate::breakage::mutations::{MUTATIONS, Mutation};
 use crate::breakage::splice::{mutated, replaced_once};
 use crate::common::home::HARNESS;
-use crate::common::root;
+use crate::common::{PACKAGES, root};
 
 /// Chooses a breakage of the mutated build, by name; servers and subjects inherit it.
 pub(crate) const VARIABLE: &str = "HARNESS_TEST_BREAKAGE";
-
-const PACKAGES: [&str; 3] = ["servers", "harness", "reports"];
 
 /// Not `harness`, which it would overwrite.
 const BINARY: &str = "harness-broken-on-purpose";

@@ -27,7 +27,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "clock-from-send",
         does: "response times begin when a request is sent, not when it was due",
         caught_by: &["stall"],
-        file: "harness/src/load/recorder.rs",
+        file: "instruments/src/load/recorder.rs",
         original: "let response_time_ns = «answered.received_ns.saturating_sub(answered.intended_ns)»;",
         mutant: "answered.received_ns.saturating_sub(answered.sent_ns)",
     },
@@ -35,7 +35,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "dropped-timeouts",
         does: "requests that time out are left out of the histogram",
         caught_by: &["replies"],
-        file: "harness/src/load/recorder.rs",
+        file: "instruments/src/load/recorder.rs",
         original: "self.response_time.record(self.timeout_ns);",
         mutant: "",
     },
@@ -69,7 +69,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "lag-left-out",
         does: "a request counts as due when the generator comes to it, so its own lag is in no figure",
         caught_by: &["generator-stopped"],
-        file: "harness/src/load/worker.rs",
+        file: "instruments/src/load/worker.rs",
         original: "self.connections.take_up(arrival, now);",
         mutant: "
             let mut arrival = arrival;
@@ -124,7 +124,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "forgotten-drops",
         does: "requests that were never sent are in no count",
         caught_by: &["ledger"],
-        file: "harness/src/load/recorder.rs",
+        file: "instruments/src/load/recorder.rs",
         original: "*failure.count_in(&mut self.ledger) += requests;",
         mutant: "
             self.ledger.scheduled -= requests;
@@ -135,7 +135,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "wrong-replies-counted",
         does: "a reply counts as right whatever it says",
         caught_by: &["replies"],
-        file: "harness/src/load/exchange/asked.rs",
+        file: "instruments/src/load/exchange/asked.rs",
         original: "heard(Meaning::Wrong(reason), consumed)",
         mutant: "
             let server_ns = self.server_times(server_received_ns, server_sent_ns);
@@ -154,7 +154,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "sockets-left-out",
         does: "memory leaves out what waits in socket buffers",
         caught_by: &["unread"],
-        file: "harness/src/observe/sockets.rs",
+        file: "instruments/src/observe/sockets.rs",
         original: "total + bytes",
         mutant: "0",
     },
@@ -183,7 +183,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "surplus-counted",
         does: "what follows a reply counts as the reply to the next request",
         caught_by: &["surplus"],
-        file: "harness/src/load/connection/requests.rs",
+        file: "instruments/src/load/connection/requests.rs",
         original: "return self.on_wrong(index, MalformedReason::Surplus, &[rest], now)",
         mutant: "
             self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
@@ -205,7 +205,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "cut-replies-counted",
         does: "a reply that ends before its length counts as right",
         caught_by: &["lengths"],
-        file: "harness/src/load/exchange/page.rs",
+        file: "instruments/src/load/exchange/page.rs",
         original: "Heard::new(Meaning::Wrong(MalformedReason::CutShort), 0)",
         mutant: "
             let meaning = Meaning::Right { server_ns: None, then: Persistence::Close };
@@ -216,7 +216,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "coarse-clock",
         does: "response times are read off a clock that ticks every 10 ms",
         caught_by: &["exponential", "trimodal"],
-        file: "harness/src/load/recorder.rs",
+        file: "instruments/src/load/recorder.rs",
         original: "let response_time_ns = «answered.received_ns.saturating_sub(answered.intended_ns)»;",
         mutant: "answered.received_ns.saturating_sub(answered.intended_ns) / 10_000_000 * 10_000_000",
     },
@@ -224,7 +224,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "uniform-gaps",
         does: "requests are due after uniform gaps instead of exponential ones",
         caught_by: &["schedule"],
-        file: "harness/src/load/arrivals.rs",
+        file: "instruments/src/load/arrivals.rs",
         original: "mean_ns * unit",
         mutant: "mean_ns * 2.0 * (1.0 - (-unit).exp())",
     },
@@ -232,7 +232,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "kilobytes-of-1000",
         does: "the kernel's kilobytes are taken for 1,000 bytes",
         caught_by: &["proc-files"],
-        file: "harness/src/observe/proc_file.rs",
+        file: "instruments/src/observe/proc_file.rs",
         original: "checked_mul(«1024»)",
         mutant: "1000",
     },
@@ -240,7 +240,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "one-thread-each",
         does: "a process counts as one thread",
         caught_by: &["threads"],
-        file: "harness/src/observe/process_reader.rs",
+        file: "instruments/src/observe/process_reader.rs",
         original: "sample.threads += «status.threads»;",
         mutant: "1",
     },
@@ -248,7 +248,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "whole-seconds-of-cpu",
         does: "CPU time is read in whole seconds",
         caught_by: &["cpu"],
-        file: "harness/src/observe/process_reader.rs",
+        file: "instruments/src/observe/process_reader.rs",
         original: "cpu_time(self.pid, self.extent)?.as_nanos() as u64",
         mutant: "cpu_time(self.pid, self.extent)?.as_secs() * 1_000_000_000",
     },

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use harness::observe::{Extent, cpu_time, descendants};
 use harness::process::{CommandLaunch, LaunchFailure, ProcessError, ServerProcess, launch_command};
+use instruments::observe::{Extent, cpu_time, descendants};
 
 use crate::common::home::{Ended, HARNESS};
 use crate::common::{LONGEST_WAIT, has, is_alive, within};

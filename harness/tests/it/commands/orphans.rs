@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use harness::observe::descendants;
 use harness::process::{CommandLaunch, launch_command};
+use instruments::observe::descendants;
 
 use crate::common::home::HARNESS;
 use crate::common::{LONGEST_WAIT, be_the_parent_of, has, is_alive, is_parent, parent_with_server, within};

@@ -69,6 +69,9 @@ pub(crate) fn groups_of(maker: u32) -> Vec<String> {
     names.filter(|name| name.starts_with(&prefix)).collect()
 }
 
+/// The packages of the workspace, each before those that know it.
+pub(crate) const PACKAGES: [&str; 4] = ["servers", "reports", "instruments", "harness"];
+
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use harness::observe::allowed_cpus;
-use harness::plan::{ArrivalProcess, Bounds, CpuNeed, DisturbanceKind, LoadSpec, Shape, Task, TaskKind, Work, place};
+use harness::plan::{Bounds, CpuNeed, Task, TaskKind, place};
+use instruments::load::{ArrivalProcess, DisturbanceKind, LoadSpec, Shape, Work};
+use instruments::observe::allowed_cpus;
 use reports::record::{Cell, Fate, Outcome, PlacementKind, PlacementRecord as Placed};
 
 use crate::common::{assert_checks_held, assert_no_groups_of};

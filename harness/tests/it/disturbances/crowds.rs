@@ -4,8 +4,9 @@
 use std::thread;
 use std::time::Duration;
 
-use harness::plan::{Bounds, DisturbanceKind, TaskKind, Work};
+use harness::plan::{Bounds, TaskKind};
 use harness::run::RunEnd;
+use instruments::load::{DisturbanceKind, Work};
 use reports::metrics::{Reading, metric};
 use reports::record::{Cell, Fate, Outcome, Warning};
 use reports::study::Pool;

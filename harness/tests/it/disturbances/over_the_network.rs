@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{self, DisturbError, Disturbed, Generator, Order, now_ns};
-use harness::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work};
+use instruments::load::{
+    self, ArrivalProcess, DisturbError, Disturbance, DisturbanceKind, Disturbed, Generator, LoadSpec, Order, Pacing,
+    Shape, Work, now_ns,
+};
 use reports::record::{DisturbanceProgress, Fate, Traffic};
 use servers::protocol::Wire;
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
-    ArrivalProcess, Bounds, Cast, Choice, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside, LoadSpec,
-    Participant, Preset, Recipe, RunPlan, Shape, Story, Task, TaskKind, Work, Workload, place,
+    Bounds, Cast, Choice, DisturbedSpec, Experiment, Inside, Participant, Preset, Recipe, RunPlan, Story, Task,
+    TaskKind, Workload, place,
 };
 use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
+use instruments::load::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Shape, Work};
+use instruments::observe::{allowed_cpus, machine};
 use reports::record::store::RunFolder;
 use reports::record::{Cell, DisturbanceRecord, Ending, Manifest, PlacementKind, SCHEMA_VERSION};
 use servers::Contender;

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{self, Generator, now_ns};
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
+use instruments::load::{self, ArrivalProcess, Generator, LoadSpec, Pacing, Shape, now_ns};
 use proptest::prelude::*;
 
 use crate::common::{LONGEST_WAIT, listen};

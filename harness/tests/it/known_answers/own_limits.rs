@@ -3,8 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use harness::load::{self, Generator};
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
+use instruments::load::{self, ArrivalProcess, Generator, LoadSpec, Pacing, Shape};
 use servers::protocol::Wire;
 
 use crate::common::own_server::serve;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+use instruments::load::{ArrivalProcess, LoadSpec, Shape, Work};
 
 pub(crate) fn spec(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
     LoadSpec {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use harness::clock::now_ns;
+use instruments::clock::now_ns;
 use serde_json::{Value, json};
 
 use crate::common::listen;

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use harness::load::Arrivals;
+use instruments::load::Arrivals;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use servers::protocol::Wire;

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use servers::MODELS;
 
-use crate::common::{root, source};
+use crate::common::{PACKAGES, root, source};
 
 const MACHINE: &[&str] = &["std::fs", "std::net", "std::process", "std::env", "std::thread", "rustix", "nix::"];
 const CLOCKS: &[&str] = &["Instant", "SystemTime", "now_ns", "monotonic_ns"];
-const EXECUTION: &[&str] = &["crate::run", "crate::load", "crate::process", "crate::observe", "crate::cli"];
+/// How a load is carried out, and what comes of it. What a load is, as data, may be known.
+const LOADING: &[&str] = &["load::run", "load::disturb", "load::hold", "LoadOutcome", "Generator::"];
+const EXECUTION: &[&str] = &["crate::run", "crate::process", "instruments::observe", "crate::cli"];
 const RUNTIME: &[&str] = &["tokio::", "axum::", "futures_util::"];
 /// What measures a runtime, and what is served beside a run by a thread of its own. The generator knows neither.
-const KNOW_A_RUNTIME: [&str; 2] = ["harness/src/microcosts", "harness/src/live/web"];
+const KNOW_A_RUNTIME: [&str; 2] = ["instruments/src/microcosts", "harness/src/live/web"];
 const MODEL: &[&str] = &["MODELS", "Contender", "servers::Model", "servers::Server"];
 
 /// The Rust sources at or under a path.
@@ -44,7 +46,7 @@ fn assert_unknown(place: &str, words: &[&str]) {
 }
 
 #[test]
-fn servers_and_reports_know_no_other_package() {
+fn arrows_between_packages_lead_down() {
     let names = |manifest: &str| {
         let text = source(manifest);
         // Of a bench, `harness` is a switch of cargo's.
@@ -52,21 +54,24 @@ fn servers_and_reports_know_no_other_package() {
         let lines = lines.filter_map(|line| line.split(['.', ' ', '=']).next());
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    let (servers, reports) = (names("servers/Cargo.toml"), names("reports/Cargo.toml"));
-    assert!(!servers.iter().any(|name| name == "reports" || name == "harness"), "{servers:?}");
-    assert!(!reports.iter().any(|name| name == "servers" || name == "harness"), "{reports:?}");
-    let harness = names("harness/Cargo.toml");
-    assert!(["servers", "reports"].iter().all(|name| harness.contains(&(*name).to_owned())), "{harness:?}");
+    let known = |package: &str| {
+        let named = names(&format!("{package}/Cargo.toml"));
+        PACKAGES
+            .into_iter()
+            .filter(|other| *other != package && named.contains(&(*other).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(known("servers"), [""; 0]);
+    assert_eq!(known("reports"), [""; 0]);
+    assert_eq!(known("instruments"), ["servers", "reports"]);
+    assert_eq!(known("harness"), ["servers", "reports", "instruments"]);
 }
 
 #[test]
 fn the_generator_knows_no_models_and_no_runtime() {
-    assert_unknown("harness/src/load", MODEL);
-    assert_unknown(
-        "harness/src/load",
-        &["crate::run", "crate::process", "crate::observe", "crate::cli", "crate::microcosts", "crate::live"],
-    );
-    for source in sources(&root().join("harness/src")) {
+    assert_unknown("instruments/src/load", MODEL);
+    assert_unknown("instruments/src/load", &["crate::observe", "crate::microcosts", "crate::backend"]);
+    for source in ["instruments/src", "harness/src"].iter().flat_map(|package| sources(&root().join(package))) {
         let place = source.strip_prefix(root()).unwrap();
         if !KNOW_A_RUNTIME.iter().any(|known| place.starts_with(known)) {
             assert_unknown(place.to_str().unwrap(), RUNTIME);
@@ -81,15 +86,15 @@ fn the_generator_knows_no_models_and_no_runtime() {
 fn the_live_page_knows_no_runs() {
     for place in ["harness/src/live/web", "harness/src/live/followed.rs"] {
         assert_unknown(place, MODEL);
-        assert_unknown(place, &["crate::run", "crate::load", "crate::process", "crate::plan", "crate::cli"]);
+        assert_unknown(place, &["crate::run", "instruments::load", "crate::process", "crate::plan", "crate::cli"]);
     }
     assert_unknown("harness/src/live/web", &["reports::record"]);
 }
 
 #[test]
 fn microcosts_know_neither_models_nor_load() {
-    assert_unknown("harness/src/microcosts", MODEL);
-    assert_unknown("harness/src/microcosts", &["crate::run", "crate::load", "crate::process", "crate::cli"]);
+    assert_unknown("instruments/src/microcosts", MODEL);
+    assert_unknown("instruments/src/microcosts", &["crate::load"]);
 }
 
 #[test]
@@ -112,25 +117,29 @@ fn several_machines_know_no_models_and_no_runs() {
 
 #[test]
 fn the_backend_answers_whoever_calls() {
-    assert_unknown("harness/src/backend", MODEL);
-    assert_unknown("harness/src/backend", &["crate::process", "crate::run", "crate::plan", "crate::cli"]);
+    assert_unknown("instruments/src/backend", MODEL);
+    assert_unknown("instruments/src/backend", &["crate::observe"]);
 }
 
 #[test]
 fn what_checks_a_server_has_an_address_and_no_process() {
     assert_unknown("harness/src/check", MODEL);
-    assert_unknown("harness/src/check", &["crate::process", "crate::run", "crate::load", "crate::cli", "println!"]);
+    assert_unknown("harness/src/check", &["crate::process", "crate::run", "crate::cli", "println!"]);
+    assert_unknown("harness/src/check", LOADING);
 }
 
 #[test]
 fn supervision_knows_neither_models_nor_load() {
     assert_unknown("harness/src/process", MODEL);
-    assert_unknown("harness/src/process", &["servers::", "crate::load", "crate::plan", "crate::run", "crate::cli"]);
+    assert_unknown(
+        "harness/src/process",
+        &["servers::", "instruments::load", "crate::plan", "crate::run", "crate::cli"],
+    );
 }
 
 #[test]
 fn observation_knows_a_process_and_no_server() {
-    assert_unknown("harness/src/observe", &["servers::", "crate::load", "crate::process", "crate::plan", "crate::run"]);
+    assert_unknown("instruments/src/observe", &["servers::", "crate::load"]);
 }
 
 #[test]
@@ -141,7 +150,7 @@ fn known_answers_do_not_know_how_they_are_shown() {
 #[test]
 fn plans_experiments_searches_and_lessons_are_data() {
     for place in ["harness/src/plan", "harness/src/experiments", "harness/src/search", "harness/src/workshop"] {
-        assert_unknown(place, &[MACHINE, CLOCKS, EXECUTION].concat());
+        assert_unknown(place, &[MACHINE, CLOCKS, EXECUTION, LOADING].concat());
     }
 }
 
@@ -169,7 +178,9 @@ const SAY_THE_TIME_OF_DAY: [&str; 4] = [
 #[test]
 fn what_is_measured_does_not_know_the_time_of_day() {
     const TIME_OF_DAY: &[&str] = &["SystemTime", "UNIX_EPOCH", "ClockId::Realtime", "CLOCK_REALTIME"];
-    for path in ["harness/src", "servers/src"].into_iter().flat_map(|place| sources(&root().join(place))) {
+    for path in
+        ["harness/src", "instruments/src", "servers/src"].into_iter().flat_map(|place| sources(&root().join(place)))
+    {
         let place = path.strip_prefix(root()).unwrap().to_str().unwrap();
         if !SAY_THE_TIME_OF_DAY.contains(&place) {
             assert_unknown(place, TIME_OF_DAY);
@@ -182,9 +193,10 @@ fn what_is_measured_does_not_know_the_time_of_day() {
 
 #[test]
 fn the_check_finds_what_it_looks_for() {
-    assert!(!mentions("harness/src/load", CLOCKS).is_empty());
-    assert!(!mentions("harness/src/observe", MACHINE).is_empty());
+    assert!(!mentions("instruments/src/load", CLOCKS).is_empty());
+    assert!(!mentions("instruments/src/observe", MACHINE).is_empty());
     assert!(!mentions("harness/src/plan", MODEL).is_empty());
     assert!(!mentions("harness/src/run", EXECUTION).is_empty());
+    assert!(!mentions("harness/src/run", LOADING).is_empty());
     assert!(!mentions("reports/src/record/store.rs", MACHINE).is_empty());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::common::{root, source};
+use crate::common::{PACKAGES, root, source};
 use crate::readme::markdown::{Block, anchor, blocks, code_spans, links, sections};
 use crate::readme::pages::pages;
 
@@ -83,7 +83,7 @@ fn every_folder_is_in_the_drawing_and_no_other() {
             None => drawn.entry(package).or_default().extend(names.map(str::to_owned)),
         }
     }
-    for package in ["servers", "harness", "reports"] {
+    for package in PACKAGES {
         let entries = fs::read_dir(root().join(package).join("src")).unwrap().map(Result::unwrap);
         let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
         let there: BTreeSet<String> =
@@ -95,8 +95,7 @@ fn every_folder_is_in_the_drawing_and_no_other() {
 /// The last column of a row: the tests that hold the harness to the promise.
 #[test]
 fn every_test_of_a_promise_is_there() {
-    let sources: String =
-        ["servers", "reports", "harness"].iter().flat_map(|package| tests_in(&root().join(package))).collect();
+    let sources: String = PACKAGES.iter().flat_map(|package| tests_in(&root().join(package))).collect();
     let promises = source(RELIABILITY);
     let rows = promises.lines().filter(|line| line.starts_with("| F"));
     let mut looked_at = 0;

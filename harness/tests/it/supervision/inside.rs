@@ -7,9 +7,9 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::clock::now_ns;
-use harness::observe::{Extent, Observed, Observer, Watch};
 use harness::process::{Channel, ServerProcess};
+use instruments::clock::now_ns;
+use instruments::observe::{Extent, Observed, Observer, Watch};
 use reports::record::{InsideAnswer, InsideRecord};
 use servers::MODELS;
 

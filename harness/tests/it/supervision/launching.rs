@@ -31,7 +31,7 @@ fn a_server_is_launched_used_and_accounted_for() {
     let pid = server.pid();
     assert!(ask(&server, "spin", "100ms").contains("WorkDone"));
     assert_eq!(server.poll_death(), None);
-    let cpu = harness::observe::process_cpu(pid).unwrap();
+    let cpu = instruments::observe::process_cpu(pid).unwrap();
     let stopped = server.stop();
     assert!(!is_alive(pid));
     assert_eq!((stopped.killed, &stopped.death), (false, &None), "{stopped:?}");

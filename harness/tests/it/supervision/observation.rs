@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use harness::clock::now_ns;
-use harness::observe::{Extent, Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
+use instruments::clock::now_ns;
+use instruments::observe::{Extent, Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
 use reports::record::{Sample, Unobserved, Warning};
 
 use crate::common::{LONGEST_WAIT, within};

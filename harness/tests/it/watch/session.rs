@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::live::{Frame, Limits, LiveLoad, ModelFrame, ServerState, Session, SessionCommand, SessionEvent};
-use harness::plan::{PageRequest, ServerCommand};
+use harness::plan::ServerCommand;
+use instruments::load::PageRequest;
 use rustix::process::Signal;
 
 use crate::common::home::HARNESS;
@@ -118,7 +119,7 @@ fn models_are_seen_under_the_load_that_is_asked_for() {
 
 #[test]
 fn sixteen_threads_get_no_more_of_a_cpu_than_one_task_runner() {
-    let first = harness::observe::allowed_cpus().unwrap()[0];
+    let first = instruments::observe::allowed_cpus().unwrap()[0];
     let computing = LiveLoad { connections: 16, rate_rps: None, work: "spin 1ms".into(), flood: 0, is_paused: false };
     let session = Session { server_cpus: vec![first], asked: computing, ..session(&["threaded", "async-single"]) };
     watch(&session, |watched| {

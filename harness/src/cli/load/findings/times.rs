@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use instruments::clock::nanoseconds;
+use instruments::load::{LoadOutcome, Second};
 use reports::record::{HistogramRecord, Ledger, RecordError};
 use reports::stats::{Distribution, Quantile};
 
 use super::percentiles::Bounded;
-use crate::load::{LoadOutcome, Second};
-use crate::plan::nanoseconds;
 
 /// All times of a load.
 #[derive(Debug)]

@@ -3,13 +3,12 @@
 //! Times of two machines are never subtracted here. What a worker says of its start is on this machine's clock already,
 //! within the bound that stands beside it. Beside it: `machines/fleet.rs`, which runs them.
 
+use instruments::load::{LoadPart, LoadSpec};
 use reports::record::{Ledger, Noise};
 use serde::Serialize;
 
 use super::percentiles::Bounded;
-use crate::load::LoadPart;
 use crate::machines::{FleetOutcome, WorkerOutcome};
-use crate::plan::LoadSpec;
 use crate::run::worker_percentiles;
 
 /// What one worker says.

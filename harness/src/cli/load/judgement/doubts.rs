@@ -3,12 +3,12 @@
 //!
 //! Beside it: `run/validity.rs`, which finds most of it; `notices.rs`, what must be known besides.
 
+use instruments::clock::nanoseconds;
+use instruments::load::{ArrivalProcess, Generator, LoadOutcome, LoadSpec, Pacing};
+use instruments::observe::MachineSeen;
 use reports::format::{Unit, counted, share};
 use reports::record::{GeneratorUsage, PlacementKind, Warning};
 
-use crate::load::{Generator, LoadOutcome};
-use crate::observe::MachineSeen;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, nanoseconds};
 use crate::run::{generator_doubts, machine_doubts, traffic_doubts};
 
 /// From this share of its CPU on, a thread that was late had too much to do.

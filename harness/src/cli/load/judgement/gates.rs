@@ -6,6 +6,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
 use reports::format::{self, Unit};
 use reports::record::Ledger;
 use serde::{Serialize, Serializer};
@@ -13,7 +14,6 @@ use serde::{Serialize, Serializer};
 use crate::cli::ending::GateOutcome;
 use crate::cli::load::findings::percentiles::{Bounded, Percentiles, SHOWN};
 use crate::cli::output::per_second;
-use crate::plan::nanoseconds;
 
 /// `p99>20ms`: fails where the p99 is longer.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,13 +3,13 @@
 //!
 //! Must not know: what speaks against the figures. Beside it: `doubts.rs`, which does.
 
+use instruments::load::LoadSpec;
 use reports::format::{self, counted, list, share};
 use reports::record::{Ledger, Malformed, Traffic};
 use reports::study::KEPT_UP;
 
 use crate::cli::load::findings::percentiles::Bounded;
 use crate::cli::output::per_second;
-use crate::plan::LoadSpec;
 
 /// Of all right replies, how many that came in two parts are more than chance.
 const MANY_DELAYED: f64 = 0.1;
@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
     use crate::cli::load::findings::times::tests::record;
-    use crate::plan::{ArrivalProcess, Shape};
+    use instruments::load::{ArrivalProcess, Shape};
 
     fn spec(rate_rps: f64) -> LoadSpec {
         let shape = Shape::Connections { connections: 64 };

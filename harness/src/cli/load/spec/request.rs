@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use instruments::load::{PageRequest, Work};
 use servers::protocol::Wire;
 
 use crate::cli::load::args::LoadArgs;
 use crate::cli::output::usage;
 use crate::cli::target::{TypedTarget, check_path};
-use crate::plan::{PageRequest, PlanError, Work};
+use crate::plan::PlanError;
 
 /// The longest body: each connection keeps a copy.
 const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;

@@ -7,11 +7,12 @@ pub(super) mod csv;
 pub(super) mod histogram_files;
 pub(super) mod table;
 
+use instruments::load::LoadSpec;
+
 use self::csv::csv;
 use super::args::LoadFormat;
 use super::findings::LoadFindings;
 use crate::cli::output::{json_text, print, tell};
-use crate::plan::LoadSpec;
 
 /// Prints the findings in a format, and says on stderr what has no place in it.
 ///

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use comfy_table::presets::NOTHING;
+use instruments::load::{LoadSpec, Pacing, Shape};
 use reports::format::{self, Unit};
 use reports::metrics::TIME_PARTS;
 use reports::record::{ConnectionLedger, Ledger, Malformed, ReplyBytes};
@@ -14,7 +15,6 @@ use crate::cli::load::findings::workers::WorkerFindings;
 use crate::cli::load::findings::{GeneratorFindings, LoadFindings, ReplySizes};
 use crate::cli::load::judgement::gates::HeldGate;
 use crate::cli::output::{aligned, per_second};
-use crate::plan::{LoadSpec, Pacing, Shape};
 
 /// All of it.
 pub(in crate::cli::load) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
