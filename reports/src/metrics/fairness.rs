@@ -9,7 +9,7 @@ use super::Reading;
 use super::values::plain;
 use crate::record::{Cell, Fate, RequestEvent, ShapeRecord};
 use crate::stats::{Distribution, Quantile, mean};
-use crate::study::Pool;
+use crate::study::{During, Pool};
 
 /// Jain's index over the replies of each connection: the square of their sum over the sum of their squares, for each
 /// connection. All alike is 1; one has all is one over their number. Of several blocks the mean.
@@ -61,7 +61,7 @@ fn rank(reading: &Reading) -> f64 {
 fn by_connection(cell: &Cell) -> Option<BTreeMap<u32, Vec<&RequestEvent>>> {
     let ShapeRecord::Connections { connections } = cell.load.shape else { return None };
     let mut found: BTreeMap<u32, Vec<&RequestEvent>> = (0..connections).map(|number| (number, Vec::new())).collect();
-    let mut requests = cell.disturbed().peekable();
+    let mut requests = cell.probed(During::Disturbance).peekable();
     requests.peek()?;
     for request in requests {
         found.get_mut(&request.connection?)?.push(request);

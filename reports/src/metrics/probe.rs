@@ -5,32 +5,13 @@
 
 use super::{Certainty, Reading};
 use crate::record::{Cell, Fate, RequestEvent};
-use crate::stats::{BlockValue, Distribution, Quantile, median, proportion};
-use crate::study::Pool;
-
-/// Which requests of a probe are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum During {
-    Disturbance,
-    RestOfTheTime,
-}
-
-fn events<'a>(pool: &'a Pool<'_>, during: During) -> Vec<&'a RequestEvent> {
-    let disturbed = pool.cells.iter().filter(|cell| cell.disturbance.is_some());
-    let of_cell = |cell: &&'a Cell| -> Vec<&'a RequestEvent> {
-        match during {
-            During::Disturbance => cell.disturbed().collect(),
-            During::RestOfTheTime => cell.undisturbed().collect(),
-        }
-    };
-    disturbed.flat_map(of_cell).collect()
-}
+use crate::stats::{BlockValue, Quantile, median, proportion};
+use crate::study::{During, Pool, ProbeTimes};
 
 /// The share that got a correct reply in time.
 pub(super) fn success(pool: &Pool<'_>, during: During) -> Reading {
-    let events = events(pool, during);
-    let ok = events.iter().filter(|event| event.fate == Fate::Ok).count();
-    proportion(ok as u64, events.len() as u64).into()
+    let times = pool.probe_times(during);
+    proportion(times.answered.len(), times.requests).into()
 }
 
 /// An answer that takes more than so many times the median of the undisturbed probe is slow.
@@ -39,31 +20,29 @@ const SLOW: f64 = 10.0;
 /// The share of answers that were slow, of all requests.
 pub(super) fn slow(pool: &Pool<'_>) -> Reading {
     slow_answers(pool)
-        .map_or(Reading::Absent, |slow| proportion(slow, events(pool, During::Disturbance).len() as u64).into())
+        .map_or(Reading::Absent, |slow| proportion(slow, pool.probe_times(During::Disturbance).requests).into())
 }
 
 /// How many answers were slow; absent where no undisturbed answer says what is usual.
 pub(crate) fn slow_answers(pool: &Pool<'_>) -> Option<u64> {
     let usual_ns = response(pool, During::RestOfTheTime, 0.5).value()?;
-    let is_slow = |event: &&&RequestEvent| event.fate == Fate::Ok && event.took_ns as f64 > SLOW * usual_ns;
-    Some(events(pool, During::Disturbance).iter().filter(is_slow).count() as u64)
+    let is_slow = |event: &&RequestEvent| event.fate == Fate::Ok && event.took_ns as f64 > SLOW * usual_ns;
+    Some(pool.probed(During::Disturbance).filter(is_slow).count() as u64)
 }
 
 /// A percentile of the response time; what got no correct reply ranks last.
 pub(super) fn response(pool: &Pool<'_>, during: During, p: f64) -> Reading {
-    let events = events(pool, during);
-    if events.is_empty() {
+    let ProbeTimes { requests, answered } = pool.probe_times(during);
+    if *requests == 0 {
         return Reading::Absent;
     }
-    let answered = Distribution::of_values(events.iter().filter(|e| e.fate == Fate::Ok).map(|event| event.took_ns));
-    Quantile::of_requests(&answered, answered.len(), events.len() as u64, pool.timeout_ns(), p).into()
+    Quantile::of_requests(answered, answered.len(), *requests, pool.timeout_ns(), p).into()
 }
 
 /// The longest that a request of the disturbed time took to its end, however it ended.
 pub(super) fn longest_wait(pool: &Pool<'_>) -> Reading {
-    let events = events(pool, During::Disturbance);
     // Of two that took as long, one without a reply is the longer: it was still waiting.
-    match events.iter().max_by_key(|event| (event.took_ns, event.fate != Fate::Ok)) {
+    match pool.probed(During::Disturbance).max_by_key(|event| (event.took_ns, event.fate != Fate::Ok)) {
         Some(event) if event.fate == Fate::Ok => Reading::Measured(event.took_ns as f64, Certainty::Unknown),
         Some(event) => Reading::Beyond(event.took_ns),
         None => Reading::Absent,
@@ -85,7 +64,7 @@ fn most_held(cell: &Cell) -> Option<u64> {
 /// From the first failure to the first correct reply after it; nothing to recover from takes no time.
 pub(super) fn recovery(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| {
-        cell.disturbed().next()?;
+        cell.probed(During::Disturbance).next()?;
         let Some(failed) = cell.first_failure() else { return Some(exactly(0)) };
         let never = more_than(cell.load.end_ns().saturating_sub(failed.at_ns));
         Some(cell.recovery_ns().map_or(never, exactly))

@@ -5,13 +5,13 @@
 
 use super::entry::{load, metric, response, stage, time};
 use super::goodput::When;
-use super::probe::During;
 use super::values::{
     cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success,
     switches_per_request,
 };
 use super::{Column, Measured, Metric, Of, WhenSaturated, disturbing, fairness, goodput, probe};
 use crate::format::Unit;
+use crate::study::During;
 
 const SCHEDULED: &[Measured] = &[Measured::Scheduled];
 const DISTURBED: &[Measured] = &[Measured::Disturbed];

@@ -14,8 +14,10 @@ use crate::record::{ArrivalsRecord, Cell, ContenderRecord, ExperimentRecord, Pha
 pub(crate) use colours::{COLOURS, colours};
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
 pub(crate) use pool::distribution_of;
-pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool, Standing, counts, died_as_a_result, disturbed_by, standing_of};
-pub use trial::{Trial, is_a_trial};
+pub use pool::{
+    FAILURES_ALLOWED, KEPT_UP, Pool, ProbeTimes, Standing, counts, died_as_a_result, disturbed_by, standing_of,
+};
+pub use trial::{During, Trial, is_a_trial};
 
 mod colours;
 mod inside;

@@ -6,7 +6,10 @@
 
 use std::sync::OnceLock;
 
-use crate::record::{ArrivalsRecord, Cell, HistogramRecord, Outcome, ShapeRecord, Traffic, Warning};
+use super::During;
+use crate::record::{
+    ArrivalsRecord, Cell, Fate, HistogramRecord, Outcome, RequestEvent, ShapeRecord, Traffic, Warning,
+};
 use crate::stats::Distribution;
 
 /// Fewer correct replies within the window than this share of the requests due in it is saturation, two sessions' worth
@@ -20,15 +23,28 @@ pub const FAILURES_ALLOWED: f64 = 0.01;
 pub struct Pool<'a> {
     /// The cells.
     pub cells: Vec<&'a Cell>,
-    // To decode and to sum histograms is most of the time that a report takes, and most pools are asked for counts only.
+    // To decode and to sum histograms, and to sort the times of a probe, is most of the time that a report takes. Most pools
+    // are asked for counts only, and the others again and again.
     response: OnceLock<Distribution>,
     service: OnceLock<Distribution>,
+    disturbed: OnceLock<ProbeTimes>,
+    undisturbed: OnceLock<ProbeTimes>,
+}
+
+/// How the requests of a probe fared.
+#[derive(Debug)]
+pub struct ProbeTimes {
+    /// How many there were.
+    pub requests: u64,
+    /// How long those with a correct reply took.
+    pub answered: Distribution,
 }
 
 impl<'a> Pool<'a> {
     /// These cells together.
     pub fn of(cells: Vec<&'a Cell>) -> Pool<'a> {
-        Pool { cells, response: OnceLock::new(), service: OnceLock::new() }
+        let (response, service) = (OnceLock::new(), OnceLock::new());
+        Pool { cells, response, service, disturbed: OnceLock::new(), undisturbed: OnceLock::new() }
     }
 
     /// Response times of all of them; empty in closed loop.
@@ -40,6 +56,25 @@ impl<'a> Pool<'a> {
     /// Service times of correct replies of all of them.
     pub fn service(&self) -> &Distribution {
         self.service.get_or_init(|| distribution_of(self.traffic().map(|traffic| &traffic.service_time)))
+    }
+
+    /// Requests of a probe; none of cells in which nothing was done to the server.
+    pub fn probed(&self, during: During) -> impl Iterator<Item = &'a RequestEvent> {
+        let disturbed = self.cells.iter().filter(|cell| cell.disturbance.is_some());
+        disturbed.flat_map(move |cell| cell.probed(during))
+    }
+
+    /// How those fared.
+    pub fn probe_times(&self, during: During) -> &ProbeTimes {
+        let times = match during {
+            During::Disturbance => &self.disturbed,
+            During::RestOfTheTime => &self.undisturbed,
+        };
+        times.get_or_init(|| {
+            let ok = self.probed(during).filter(|event| event.fate == Fate::Ok);
+            let answered = Distribution::of_values(ok.map(|event| event.took_ns));
+            ProbeTimes { requests: self.probed(during).count() as u64, answered }
+        })
     }
 
     fn traffic(&self) -> impl Iterator<Item = &'a Traffic> {

@@ -20,6 +20,15 @@ pub struct Trial<'a> {
     pub standing: Standing,
 }
 
+/// Which requests of a probe are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum During {
+    /// Those that were due while something was done to the server.
+    Disturbance,
+    /// The others.
+    RestOfTheTime,
+}
+
 /// Whether a cell is a trial, and not a point over the offered load or a stage of held connections.
 pub fn is_a_trial(experiment: &ExperimentRecord, cell: &Cell) -> bool {
     let varied = cell.disturbance.is_some() || cell.variation.is_some();
@@ -110,18 +119,16 @@ impl Trial<'_> {
 }
 
 impl Cell {
-    /// Requests of the probe that were due while something was done to the server.
-    pub fn disturbed(&self) -> impl Iterator<Item = &RequestEvent> {
-        self.probed().filter(|event| self.is_disturbed_at(event.at_ns))
-    }
-
-    /// Requests of the probe that were due before or after that, the warm-up left out.
-    pub fn undisturbed(&self) -> impl Iterator<Item = &RequestEvent> {
+    /// Requests of the probe, the warm-up left out.
+    pub fn probed(&self, during: During) -> impl Iterator<Item = &RequestEvent> {
         let warm_up_ns = self.load.warm_up_ns;
-        self.probed().filter(move |event| !self.is_disturbed_at(event.at_ns) && event.at_ns >= warm_up_ns)
+        self.events().filter(move |event| match during {
+            During::Disturbance => self.is_disturbed_at(event.at_ns),
+            During::RestOfTheTime => !self.is_disturbed_at(event.at_ns) && event.at_ns >= warm_up_ns,
+        })
     }
 
-    fn probed(&self) -> impl Iterator<Item = &RequestEvent> {
+    fn events(&self) -> impl Iterator<Item = &RequestEvent> {
         self.traffic.iter().flat_map(|traffic| &traffic.events)
     }
 
@@ -133,7 +140,7 @@ impl Cell {
     /// correct reply.
     pub fn first_failure(&self) -> Option<&RequestEvent> {
         let from_ns = self.disturbance.as_ref()?.from_ns;
-        let failed = self.probed().filter(|event| event.at_ns >= from_ns && event.fate != Fate::Ok);
+        let failed = self.events().filter(|event| event.at_ns >= from_ns && event.fate != Fate::Ok);
         failed.min_by_key(|event| event.at_ns)
     }
 
@@ -141,7 +148,7 @@ impl Cell {
     /// absent where nothing failed, or nothing was answered any more.
     pub fn recovery_ns(&self) -> Option<u64> {
         let failed_at_ns = self.first_failure()?.at_ns;
-        let answered = self.probed().filter(|event| event.at_ns > failed_at_ns && event.fate == Fate::Ok);
+        let answered = self.events().filter(|event| event.at_ns > failed_at_ns && event.fate == Fate::Ok);
         let replied_ns = answered.map(|event| event.at_ns.saturating_add(event.took_ns)).min()?;
         Some(replied_ns - failed_at_ns)
     }

@@ -5,13 +5,13 @@
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, metric};
 use crate::record::{Cell, Fate};
-use crate::study::Pool;
+use crate::study::{During, Pool};
 
 /// When the server answered as many in time as before, where more clients than it could serve came for a while.
 pub(super) fn goodput(pool: &Pool<'_>) -> Option<String> {
     let was_asked_for_more =
         |cell: &&Cell| cell.disturbance.as_ref().is_some_and(|it| it.traffic.is_some() && it.stop_asked_ns.is_none());
-    let failed = |cell: &&Cell| cell.disturbed().any(|event| event.fate != Fate::Ok);
+    let failed = |cell: &&Cell| cell.probed(During::Disturbance).any(|event| event.fate != Fate::Ok);
     pool.cells.iter().find(|cell| was_asked_for_more(cell) && failed(cell))?;
     let metric = metric("goodput_recovery")?;
     let back = |when: &str| {

@@ -11,7 +11,7 @@ use super::aftermath;
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, metric, slow_answers};
 use crate::record::{Bound, Cell, DisturbanceRecord, Fate, Outcome, RequestEvent, Warning};
-use crate::study::{Pool, Trial};
+use crate::study::{During, Pool, Trial};
 
 /// Longest end of a server's standard error that is shown.
 const LONGEST_LAST_WORDS: usize = 120;
@@ -31,7 +31,7 @@ pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
 /// What the probe got while something was done to the server: `answered 120 of the 500 requests of other
 /// clients meanwhile, 8 of them slowly: 380 timed out`.
 pub(crate) fn answered(pool: &Pool<'_>) -> String {
-    let fates = fates(pool.cells.iter().flat_map(|cell| cell.disturbed()));
+    let fates = fates(pool.probed(During::Disturbance));
     let due: u64 = fates.values().sum();
     let ok = fates.get(&Fate::Ok).copied().unwrap_or(0);
     let requests = format::counted(due, "request");
@@ -71,8 +71,8 @@ fn all_until_none(pool: &Pool<'_>) -> Option<String> {
     let (mut before, mut after) = (0, BTreeMap::<Fate, u64>::new());
     for cell in &pool.cells {
         let failed_at_ns = cell.first_failure()?.at_ns;
-        before += cell.disturbed().filter(|event| event.at_ns < failed_at_ns).count() as u64;
-        let later = cell.disturbed().filter(|event| event.at_ns >= failed_at_ns);
+        before += cell.probed(During::Disturbance).filter(|event| event.at_ns < failed_at_ns).count() as u64;
+        let later = cell.probed(During::Disturbance).filter(|event| event.at_ns >= failed_at_ns);
         later.for_each(|event| *after.entry(event.fate).or_default() += 1);
     }
     if before == 0 || after.is_empty() || after.contains_key(&Fate::Ok) {

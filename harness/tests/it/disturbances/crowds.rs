@@ -9,6 +9,7 @@ use harness::run::RunEnd;
 use instruments::load::{DisturbanceKind, Work};
 use reports::metrics::{Reading, metric};
 use reports::record::{Cell, Fate, Outcome, Warning};
+use reports::study::During;
 use reports::study::Pool;
 
 use crate::common::assert_checks_held;
@@ -70,7 +71,7 @@ fn who_does_not_read_keeps_a_pool_and_no_task() {
     assert_eq!((let_go.held, let_go.refused, let_go.ended_by_server), (0, 0, 0));
     let ledger = disturbance.traffic.as_ref().unwrap().ledger;
     assert_eq!((ledger.scheduled, ledger.in_flight), (120, 120), "nobody looks at the replies");
-    let locked_out = pool.disturbed().filter(|event| event.fate == Fate::NeverAnswered).count();
+    let locked_out = pool.probed(During::Disturbance).filter(|event| event.fate == Fate::NeverAnswered).count();
     assert!(locked_out > 10, "{:?}", pool.traffic);
     let probe = pool.traffic.as_ref().unwrap();
     let replies = pool.server.counters.unwrap().requests_served.saturating_sub(probe.ok_in_all + probe.given_up_in_all);

@@ -12,7 +12,7 @@ use super::title::Title;
 use crate::format;
 use crate::metrics::metric;
 use crate::record::{Fate, ShapeRecord};
-use crate::study::{Group, Standing};
+use crate::study::{During, Group, Standing};
 use crate::words::probe::fates;
 
 /// What others got from one server.
@@ -43,7 +43,7 @@ pub(crate) fn served(group: &Group<'_>) -> Option<Title> {
     let wait = metric("probe_longest_wait")?;
     let valid = group.trials().filter(|(_, trial)| trial.standing != Standing::Invalid);
     let seen = valid.map(|(series, trial)| {
-        let fates = fates(trial.pool.cells.iter().flat_map(|cell| cell.disturbed()));
+        let fates = fates(trial.pool.probed(During::Disturbance));
         let with = trial.variation.filter(|_| group.is_swept()).zip(group.experiment.variation_label());
         Witnessed {
             name: DisplayedName::of(series.contender),
