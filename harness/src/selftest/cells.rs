@@ -44,9 +44,9 @@ pub(crate) fn lateness(cell: &Cell) -> Lateness {
     late
 }
 
-/// A percentile of the response time as the report has it, in nanoseconds; not a number where it has none.
-pub(crate) fn response_percentile(cell: &Cell, p: f64) -> f64 {
-    response_quantile(&Pool::of(vec![cell]), p).value().unwrap_or(f64::NAN)
+/// A percentile of the response time as the report has it, in nanoseconds; absent where it has none.
+pub(crate) fn response_percentile(cell: &Cell, p: f64) -> Option<f64> {
+    response_quantile(&Pool::of(vec![cell]), p).value()
 }
 
 /// The cells as a run of the contenders that they name.

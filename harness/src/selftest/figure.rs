@@ -40,20 +40,27 @@ pub struct SelftestFigure {
     pub tolerance: String,
     /// How they stand to each other.
     pub fit: Fit,
-    /// How far the measured number is beyond the tolerance, upwards positive.
+    /// How far the measured number is beyond the tolerance, upwards positive; absent where one of the two was not to be
+    /// had.
     #[serde(skip)]
-    excess: f64,
+    excess: Option<f64>,
 }
 
 impl SelftestFigure {
     /// A number that may be off by a share of the truth.
-    pub(crate) fn within(name: &str, unit: Unit, truth: f64, measured: f64, share: f64) -> SelftestFigure {
+    pub(crate) fn within(
+        name: &str,
+        unit: Unit,
+        truth: f64,
+        measured: impl Into<Option<f64>>,
+        share: f64,
+    ) -> SelftestFigure {
         let tolerance = match share {
             0.0 => "exact".to_owned(),
             // Two digits of a percentage, without zeros at its end.
             share => format!("{}%", (share * 1e4).round() / 100.0),
         };
-        figure(name, |number| unit.show(number), (truth, measured), (share * truth.abs(), tolerance))
+        figure(name, |number| unit.show(number), (truth, measured.into()), (Some(share * truth.abs()), tolerance))
     }
 
     /// A count without any tolerance.
@@ -64,14 +71,14 @@ impl SelftestFigure {
     /// A share from 0 to 1 that may be off by so many hundredths.
     pub(crate) fn share(name: &str, truth: f64, measured: f64, points: f64) -> SelftestFigure {
         let percent = |share: f64| format!("{:.1}%", share * 100.0);
-        figure(name, percent, (truth, measured), (points / 100.0, format!("{points} points")))
+        figure(name, percent, (truth, Some(measured)), (Some(points / 100.0), format!("{points} points")))
     }
 
     /// A ratio whose truth must lie in its interval.
     pub(crate) fn interval(name: &str, truth: f64, measured: f64, interval: Option<(f64, f64)>) -> SelftestFigure {
-        let (lo, hi) = interval.unwrap_or((f64::NAN, f64::NAN));
-        let reach = if measured < truth { hi - measured } else { measured - lo };
-        figure(name, |ratio| format!("{ratio:.3}"), (truth, measured), (reach, format!("{lo:.2} - {hi:.2}")))
+        let reach = interval.map(|(lo, hi)| if measured < truth { hi - measured } else { measured - lo });
+        let tolerance = interval.map_or_else(|| "none".to_owned(), |(lo, hi)| format!("{lo:.2} - {hi:.2}"));
+        figure(name, |ratio| format!("{ratio:.3}"), (truth, Some(measured)), (reach, tolerance))
     }
 
     /// Something that is so or is not.
@@ -85,17 +92,24 @@ impl SelftestFigure {
         let said = |text: String| ShownValue { text, number: None };
         let (fit, excess) = if holds { (Fit::Right, 0.0) } else { (Fit::Wrong, f64::INFINITY) };
         let (truth, measured) = (said(truth.to_owned()), said(measured.into()));
-        SelftestFigure { name: name.to_owned(), truth, measured, tolerance: "must hold".to_owned(), fit, excess }
+        let tolerance = "must hold".to_owned();
+        SelftestFigure { name: name.to_owned(), truth, measured, tolerance, fit, excess: Some(excess) }
     }
 
-    /// What was seen of the machine explains that the number is too high by so much.
+    /// What was seen of the machine explains that the number is too high by so much, or that there is none.
     pub(crate) fn or_higher_by(self, explained: f64) -> SelftestFigure {
-        self.explained(|excess| excess > 0.0 && excess <= explained)
+        self.explained(|excess| match excess {
+            Some(excess) => excess > 0.0 && excess <= explained,
+            None => explained > 0.0,
+        })
     }
 
-    /// What was seen of the machine explains that the number is too low by so much.
+    /// What was seen of the machine explains that the number is too low by so much, or that there is none.
     pub(crate) fn or_lower_by(self, explained: f64) -> SelftestFigure {
-        self.explained(|excess| excess < 0.0 && -excess <= explained)
+        self.explained(|excess| match excess {
+            Some(excess) => excess < 0.0 && -excess <= explained,
+            None => explained > 0.0,
+        })
     }
 
     /// What was seen of the machine would explain anything.
@@ -103,7 +117,7 @@ impl SelftestFigure {
         self.explained(|_| is_disturbed)
     }
 
-    fn explained(self, explains: impl Fn(f64) -> bool) -> SelftestFigure {
+    fn explained(self, explains: impl Fn(Option<f64>) -> bool) -> SelftestFigure {
         let fit = if self.fit == Fit::Wrong && explains(self.excess) { Fit::Disturbed } else { self.fit };
         SelftestFigure { fit, ..self }
     }
@@ -112,22 +126,26 @@ impl SelftestFigure {
 fn figure(
     name: &str,
     show: impl Fn(f64) -> String,
-    (truth, measured): (f64, f64),
-    (allowed, tolerance): (f64, String),
+    (truth, measured): (f64, Option<f64>),
+    (allowed, tolerance): (Option<f64>, String),
 ) -> SelftestFigure {
-    let off = measured - truth;
-    let excess = if off.abs() <= allowed { 0.0 } else { off - allowed.copysign(off) };
+    let excess = measured.zip(allowed).map(|(measured, allowed)| beyond(measured - truth, allowed));
     // What is not a number is within no tolerance.
-    let fit = if excess == 0.0 { Fit::Right } else { Fit::Wrong };
-    let shown = |number: f64| ShownValue { text: show(number), number: Some(number) };
-    SelftestFigure { name: name.to_owned(), truth: shown(truth), measured: shown(measured), tolerance, fit, excess }
+    let fit = if excess == Some(0.0) { Fit::Right } else { Fit::Wrong };
+    let shown = |number: Option<f64>| ShownValue { text: number.map_or_else(|| "none".to_owned(), &show), number };
+    let (truth, measured) = (shown(Some(truth)), shown(measured));
+    SelftestFigure { name: name.to_owned(), truth, measured, tolerance, fit, excess }
+}
+
+fn beyond(off: f64, allowed: f64) -> f64 {
+    if off.abs() <= allowed { 0.0 } else { off - allowed.copysign(off) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn p99(measured: f64) -> SelftestFigure {
+    fn p99(measured: impl Into<Option<f64>>) -> SelftestFigure {
         SelftestFigure::within("p99", Unit::Nanoseconds, 100e6, measured, 0.03)
     }
 
@@ -154,5 +172,20 @@ mod tests {
         assert_eq!(p99(100e6).or_anything_if(true).fit, Fit::Right, "nothing to excuse");
         assert_eq!(SelftestFigure::holds("sign", "higher", "lower", false).or_anything_if(true).fit, Fit::Disturbed);
         assert_eq!(SelftestFigure::holds("sign", "higher", "lower", false).or_higher_by(1.0).fit, Fit::Wrong);
+    }
+
+    #[test]
+    fn a_number_that_was_not_to_be_had_is_excused_by_any_disturbance_and_by_nothing_else() {
+        let ratio = |interval| SelftestFigure::interval("ratio", 1.2, 1.3, interval);
+        for missing in [|| p99(None), || SelftestFigure::interval("ratio", 1.2, 1.3, None)] {
+            assert_eq!([missing(), missing().or_higher_by(0.0), missing().or_lower_by(0.0)].map(fit), [Fit::Wrong; 3]);
+            assert_eq!([missing().or_higher_by(1.0), missing().or_lower_by(1.0)].map(fit), [Fit::Disturbed; 2]);
+        }
+        assert_eq!(p99(None).measured, ShownValue { text: "none".to_owned(), number: None });
+        assert_eq!([ratio(None).tolerance, ratio(Some((1.0, 1.4))).tolerance], ["none", "1.00 - 1.40"]);
+    }
+
+    fn fit(figure: SelftestFigure) -> Fit {
+        figure.fit
     }
 }

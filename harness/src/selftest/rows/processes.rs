@@ -15,7 +15,7 @@ use instruments::observe::{
 };
 use reports::format::Unit::{Bytes, Count};
 use reports::metrics::{metric, slope_per_connection};
-use reports::record::Cell;
+use reports::record::{Cell, Sample};
 use reports::study::groups;
 
 use super::{Attempt, Bench, Obstacle, SelftestFigure, calculated, echo};
@@ -54,7 +54,7 @@ pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
     let resident = metric("resident").map(|metric| vec![metric]).unwrap_or_default();
     let series = groups.first().and_then(|group| group.series.first());
     let slope = series.and_then(|series| slope_per_connection(series, &resident));
-    let slope = slope.map_or(f64::NAN, |slope| slope.value);
+    let slope = slope.map(|slope| slope.value);
     let figure = SelftestFigure::within("resident, a connection", Bytes, TOUCHED as f64, slope, 0.05);
     let seen = "the subject's memory did not come to rest".to_owned();
     Ok(Attempt { figures: vec![figure.or_anything_if(!at_rest)], seen })
@@ -133,14 +133,18 @@ pub(super) fn cpu(bench: &Bench) -> Result<Attempt, Obstacle> {
     let watch = bench.watch()?;
     let observed = observe(bench, &subject, Duration::from_millis(2_000))?;
     let seen = watch.end();
-    let (Some(first), Some(last)) = (observed.samples.first(), observed.samples.last()) else {
-        return Err(Obstacle::Other("no sample was taken".to_owned()));
-    };
-    let share = (last.cpu_ns - first.cpu_ns) as f64 / (last.at_ns - first.at_ns).max(1) as f64;
+    let share = share_of_a_cpu(&observed.samples);
+    let share = share.ok_or_else(|| Obstacle::Other("fewer than two samples were taken".to_owned()))?;
     // A process that was kept from its CPU at one end makes up for it at the other.
     let missed = seen.total_ns as f64 / 2e9;
     let figure = SelftestFigure::share("CPU", PERCENT as f64 / 100.0, share, 2.0);
     Ok(Attempt { figures: vec![figure.or_lower_by(missed).or_higher_by(missed)], seen: seen.words() })
+}
+
+/// What a process used between the first sample and the last; absent where there are no two.
+fn share_of_a_cpu(samples: &[Sample]) -> Option<f64> {
+    let [first, .., last] = samples else { return None };
+    Some((last.cpu_ns - first.cpu_ns) as f64 / (last.at_ns - first.at_ns) as f64)
 }
 
 /// Against a process whose threads did not wait.
@@ -266,4 +270,16 @@ fn watched(bench: &Bench, asking: InsideAsked) -> Result<WatchedLoad, Obstacle> 
     thread::sleep(AFTERWARDS);
     let observed = observer.stop();
     Ok(WatchedLoad { answered: cell.traffic.map_or(0, |traffic| traffic.ledger.ok), ended_ns, observed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_sample_is_no_share_of_a_cpu() {
+        let at = |at_ns, cpu_ns| Sample { at_ns, cpu_ns, ..Sample::default() };
+        let shares = [vec![], vec![at(5, 9)], vec![at(5, 9), at(6, 9), at(15, 12)]].map(|all| share_of_a_cpu(&all));
+        assert_eq!(shares, [None, None, Some(0.3)]);
+    }
 }

@@ -45,12 +45,17 @@ pub(super) fn waits(bench: &Bench) -> Result<Attempt, Obstacle> {
         is_disturbed |= explained_ns(seen) > 0.0;
         all_seen = all_seen.and(seen);
     }
-    let (quickest, slowest) =
-        medians.iter().fold((f64::INFINITY, 0.0_f64), |(lo, hi), median| (lo.min(*median), hi.max(*median)));
-    let apart = slowest / quickest - 1.0;
-    let figure = SelftestFigure::holds("apart", "3% at most", format!("{:.1}%", apart * 100.0), apart <= APART);
-    figures.push(figure.or_anything_if(is_disturbed));
+    figures.push(apart(&medians).or_anything_if(is_disturbed));
     Ok(Attempt { figures, seen: all_seen.words() })
+}
+
+/// By how much the slowest is above the quickest, which nobody knows where one of them has no median.
+fn apart(medians: &[Option<f64>]) -> SelftestFigure {
+    let medians = medians.iter().copied().collect::<Option<Vec<f64>>>().unwrap_or_default();
+    let (quickest, slowest) = (medians.iter().copied().reduce(f64::min), medians.iter().copied().reduce(f64::max));
+    let apart = quickest.zip(slowest).map(|(quickest, slowest)| slowest / quickest - 1.0);
+    let shown = apart.map_or_else(|| "none".to_owned(), |apart| format!("{:.1}%", apart * 100.0));
+    SelftestFigure::holds("apart", "3% at most", shown, apart.is_some_and(|apart| apart <= APART))
 }
 
 /// The models that run by default, of those that serve several clients at a time; and the one whose waits are written by
@@ -68,8 +73,8 @@ fn contender(model: &Model) -> String {
     }
 }
 
-/// The median of the response times in nanoseconds, and how late the machine let anybody run meanwhile.
-fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<(f64, Lateness), Obstacle> {
+/// The median of the response times in nanoseconds, where there is one, and how late the machine let anybody run meanwhile.
+fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<(Option<f64>, Lateness), Obstacle> {
     let server = bench.server_calling(contender, backend.address())?;
     let spec = LoadSpec { work: Work::new("call", "5ms"), ..echo(RATE, CLIENTS, WINDOW) };
     let (watch, mark) = (bench.watch()?, backend.mark());
@@ -83,4 +88,20 @@ fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<(f64, Lat
 fn explained_ns(seen: Lateness) -> f64 {
     let is_much = u128::from(seen.total_ns) > WINDOW.as_nanos() / u128::from(PART_OF_A_WINDOW);
     if is_much { seen.longest_ns as f64 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::selftest::Fit;
+
+    #[test]
+    fn models_are_not_alike_where_one_has_no_median() {
+        let judged = [&[Some(5.0e6), Some(5.1e6)][..], &[Some(5.0e6), Some(5.2e6)], &[Some(5.0e6), None], &[None]]
+            .map(|medians| apart(medians).fit);
+        assert_eq!(judged, [Fit::Right, Fit::Wrong, Fit::Wrong, Fit::Wrong]);
+        let missing = apart(&[Some(5.0e6), None]);
+        assert_eq!(missing.measured.text, "none");
+        assert_eq!(missing.or_anything_if(true).fit, Fit::Disturbed);
+    }
 }
