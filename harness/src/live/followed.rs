@@ -59,11 +59,10 @@ impl Drawing {
     /// Takes in a cell that has ended; draws some of what it changes, where it is time to.
     pub fn ended(&mut self, cell: &Cell) -> Option<DrawnPieces> {
         self.run.cells.push(cell.clone());
-        let is_due = self.pace.is_due(Instant::now()) && !measured(&self.run).is_empty();
+        let is_due = self.pace.is_due(Instant::now()) && self.run.cells.iter().any(is_measured);
         is_due.then(|| {
-            let begun = Instant::now();
             let drawn = self.draw(TURN);
-            self.pace.took(begun, Instant::now());
+            self.pace.took(drawn.took, Instant::now());
             drawn
         })
     }
@@ -107,10 +106,15 @@ impl Drawing {
     }
 }
 
-/// Measured cells of each experiment. Probes are in no picture.
+/// Probes are in no picture.
+fn is_measured(cell: &Cell) -> bool {
+    cell.purpose == Purpose::Measure
+}
+
+/// Measured cells of each experiment.
 fn measured(run: &Run) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
-    for cell in run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure) {
+    for cell in run.cells.iter().filter(|cell| is_measured(cell)) {
         *counts.entry(cell.experiment.as_str()).or_default() += 1;
     }
     counts
@@ -185,9 +189,8 @@ impl DrawingPace {
         self.next.is_none_or(|next| now >= next)
     }
 
-    /// Notes a turn.
-    fn took(&mut self, begun: Instant, now: Instant) {
-        let time = now.saturating_duration_since(begun);
+    /// Notes a turn that has just ended.
+    fn took(&mut self, time: Duration, now: Instant) {
         self.next = Some(now + INTERVAL.max(time * REST));
         let DrawingCost { spent, longest, turns } = self.cost;
         self.cost = DrawingCost { spent: spent + time, longest: longest.max(time), turns: turns + 1 };
@@ -247,7 +250,7 @@ mod tests {
         let mut pace = DrawingPace::default();
         let begun = Instant::now();
         assert!(pace.is_due(begun), "the first may come at once");
-        pace.took(begun, begun + 30 * MS);
+        pace.took(30 * MS, begun + 30 * MS);
         assert!(!pace.is_due(begun + 2_029 * MS) && pace.is_due(begun + 2_030 * MS));
     }
 
@@ -256,8 +259,8 @@ mod tests {
         let mut pace = DrawingPace::default();
         let (mut now, begun) = (Instant::now(), Instant::now());
         for _ in 0..5 {
-            pace.took(now, now + 400 * MS);
             now += 400 * MS;
+            pace.took(400 * MS, now);
             assert!(!pace.is_due(now + 15_999 * MS) && pace.is_due(now + 16_000 * MS));
             now += 16_000 * MS;
         }
