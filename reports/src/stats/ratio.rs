@@ -214,13 +214,17 @@ mod tests {
         assert!(((hi / lo).ln() - 12.706_2 * 2f64.ln()).abs() < 1e-3, "{lo} {hi}");
         let one = paired_ratio(&[(3.0, 1.0)]).unwrap();
         assert_eq!((one.interval, one.p_value()), (None, None));
-        assert_eq!(paired_ratio::<f64>(&[]).unwrap_err().why, WhyNoRatio::NoBlocks);
+        assert_eq!(paired_ratio::<f64>(&[]), no_ratio(WhyNoRatio::NoBlocks, [0, 0], [0, 0]));
     }
 
     #[test]
     fn a_block_with_a_zero_is_no_block_less_but_no_ratio() {
-        let refused = paired_ratio(&[(3.0, 1.0), (2.9, 0.0), (3.1, 1.0)]).unwrap_err();
-        assert_eq!(refused, NoRatio { why: WhyNoRatio::NotPositive, blocks: [0, 1], of: [3, 3] });
+        let refused = paired_ratio(&[(3.0, 1.0), (2.9, 0.0), (3.1, 1.0)]);
+        assert_eq!(refused, no_ratio(WhyNoRatio::NotPositive, [0, 1], [3, 3]));
+    }
+
+    fn no_ratio<T>(why: WhyNoRatio, blocks: [usize; 2], of: [usize; 2]) -> Result<T, NoRatio> {
+        Err(NoRatio { why, blocks, of })
     }
 
     #[test]
@@ -240,25 +244,24 @@ mod tests {
         assert_eq!((p(1.0), p(2.0)), (1.0, 0.0));
     }
 
-    fn refused(first: &[BlockValue], second: &[BlockValue]) -> NoRatio {
-        positive([first, second]).unwrap_err()
-    }
-
     #[test]
     fn what_has_no_logarithm_is_counted_and_not_dropped() {
-        let zeros = refused(&[Is(1.0), Is(2.0), Is(3.0)], &[Is(1.0), Is(0.0), Is(-1.0)]);
-        assert_eq!(zeros, NoRatio { why: WhyNoRatio::NotPositive, blocks: [0, 2], of: [3, 3] });
-        let missing = refused(&[Missing, Is(0.0)], &[Beyond(1e9), Missing]);
-        assert_eq!(missing, NoRatio { why: WhyNoRatio::Missing, blocks: [1, 1], of: [2, 2] });
-        assert_eq!(refused(&[Beyond(1e9)], &[Is(0.0)]).why, WhyNoRatio::Beyond);
-        assert_eq!(refused(&[], &[Is(1.0)]).why, WhyNoRatio::NoBlocks);
-        assert_eq!(refused(&[f64::NAN.into()], &[f64::INFINITY.into()]).why, WhyNoRatio::Missing);
-        assert_eq!(refused(&[Is(f64::NAN)], &[Is(1.0)]).why, WhyNoRatio::NotPositive);
+        let zeros = positive([&[Is(1.0), Is(2.0), Is(3.0)], &[Is(1.0), Is(0.0), Is(-1.0)]]);
+        assert_eq!(zeros, no_ratio(WhyNoRatio::NotPositive, [0, 2], [3, 3]));
+        let missing = positive([&[Missing, Is(0.0)], &[Beyond(1e9), Missing]]);
+        assert_eq!(missing, no_ratio(WhyNoRatio::Missing, [1, 1], [2, 2]));
+        assert_eq!(positive([&[Beyond(1e9)], &[Is(0.0)]]), no_ratio(WhyNoRatio::Beyond, [1, 0], [1, 1]));
+        assert_eq!(positive([&[], &[Is(1.0)]]), no_ratio(WhyNoRatio::NoBlocks, [0, 0], [0, 1]));
+        let endless = positive([&[f64::NAN.into()], &[f64::INFINITY.into()]]);
+        assert_eq!(endless, no_ratio(WhyNoRatio::Missing, [1, 1], [1, 1]));
+        assert_eq!(positive([&[Is(f64::NAN)], &[Is(1.0)]]), no_ratio(WhyNoRatio::NotPositive, [1, 0], [1, 1]));
     }
 
     #[test]
     fn who_has_more_is_plain_where_only_the_other_has_nothing_in_any_block() {
-        let more = |first: [f64; 2], second: [f64; 2]| refused(&first.map(Is), &second.map(Is)).first_has_more();
+        let more = |first: [f64; 2], second: [f64; 2]| {
+            positive([&first.map(Is), &second.map(Is)]).unwrap_err().first_has_more()
+        };
         assert_eq!(more([1.0, 2.0], [0.0, 0.0]), Some(true));
         assert_eq!(more([0.0, 0.0], [5.0, 1.0]), Some(false));
         assert_eq!((more([1.0, 2.0], [0.0, 1.0]), more([0.0, 0.0], [0.0, 0.0])), (None, None));
@@ -278,7 +281,8 @@ mod tests {
     fn one_block_has_no_interval_and_none_no_ratio() {
         let one = unpaired_ratio(&[2.0], &[1.0, 1.1]).unwrap();
         assert_eq!((one.interval, one.p_value(), one.blocks), (None, None, 1));
-        assert_eq!(unpaired_ratio(&[], &[1.0]).unwrap_err().of, [0, 1]);
-        assert_eq!(unpaired_ratio(&[2.0, 0.0], &[1.0, 1.1, 1.2]).unwrap_err().blocks, [1, 0]);
+        assert_eq!(unpaired_ratio(&[], &[1.0]), no_ratio(WhyNoRatio::NoBlocks, [0, 0], [0, 1]));
+        let with_zero = unpaired_ratio(&[2.0, 0.0], &[1.0, 1.1, 1.2]);
+        assert_eq!(with_zero, no_ratio(WhyNoRatio::NotPositive, [1, 0], [2, 3]));
     }
 }
