@@ -19,19 +19,19 @@ use serde_json::{Map, Value, json};
 use crate::format::Unit;
 use crate::plain::csv_field;
 use crate::record::{Confidence, PredictionRecord};
-use crate::summary::Headline;
+use crate::summary::ContenderFigure;
 use crate::words::predicted::{self as words, lettered};
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
 /// can do, and stands beside the figure instead.
-fn name(headline: &Headline) -> String {
+fn name(headline: &ContenderFigure) -> String {
     format!("{}/{}/{}", headline.experiment, headline.workload, headline.contender)
 }
 
 /// The figures, each with its 95% interval as bounds, in nanoseconds and bytes. The load that was offered is a measure
 /// of its own beside those that depend on it. A bound that there is none of, as where an interval ends beyond the
 /// timeout, is left out.
-pub fn bencher(figures: &[Headline]) -> String {
+pub fn bencher(figures: &[ContenderFigure]) -> String {
     let mut benchmarks = Map::new();
     for figure in figures {
         let measures = benchmarks.entry(name(figure)).or_insert_with(|| json!({}));
@@ -43,7 +43,7 @@ pub fn bencher(figures: &[Headline]) -> String {
     format!("{:#}\n", Value::Object(benchmarks))
 }
 
-fn metric(figure: &Headline) -> Value {
+fn metric(figure: &ContenderFigure) -> Value {
     let mut metric = json!({ "value": figure.value });
     if let Some(lo) = figure.lo {
         metric["lower_value"] = json!(lo);
@@ -55,12 +55,12 @@ fn metric(figure: &Headline) -> Value {
 }
 
 /// The figures, each with its 95% interval as range, in nanoseconds and bytes. `origin` says which run they are of.
-pub fn github_action_benchmark(figures: &[Headline], origin: &str) -> String {
+pub fn github_action_benchmark(figures: &[ContenderFigure], origin: &str) -> String {
     let figures: Vec<Value> = figures.iter().map(|figure| entry(figure, origin)).collect();
     format!("{:#}\n", Value::Array(figures))
 }
 
-fn entry(figure: &Headline, origin: &str) -> Value {
+fn entry(figure: &ContenderFigure, origin: &str) -> Value {
     let load = figure.offered_load_rps.map(|load| format!("{} offered\n", Unit::PerSecond.show(load)));
     let mut entry = json!({
         "name": format!("{}: {}", name(figure), figure.label),
@@ -75,7 +75,7 @@ fn entry(figure: &Headline, origin: &str) -> Value {
 }
 
 /// The interval, in the unit of the value and without a separator, for programs and people.
-fn range(figure: &Headline) -> Option<String> {
+fn range(figure: &ContenderFigure) -> Option<String> {
     let beyond = if figure.unit == Unit::Nanoseconds { "beyond the timeout" } else { "beyond what was tried" };
     let hi = figure.hi.map_or_else(|| beyond.to_owned(), |hi| format!("{hi:.0}"));
     Some(format!("{:.0} to {hi}", figure.lo?))
@@ -144,8 +144,8 @@ mod tests {
         assert!(predictions_csv(&[&one]).ends_with("workers 4,,,B. @SUM(A1),very sure,,,\n"));
     }
 
-    pub(super) fn figures() -> [Headline; 2] {
-        let p99 = Headline {
+    pub(super) fn figures() -> [ContenderFigure; 2] {
+        let p99 = ContenderFigure {
             experiment: "latency-curve".into(),
             workload: "echo".into(),
             workload_label: "echo".into(),
@@ -158,7 +158,7 @@ mod tests {
             lo: Some(5.1e6),
             hi: None,
         };
-        let memory = Headline {
+        let memory = ContenderFigure {
             experiment: "memory".into(),
             workload: "held".into(),
             metric: "memory_per_connection".into(),

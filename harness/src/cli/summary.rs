@@ -10,7 +10,7 @@ use reports::record::store::Run;
 use reports::scorecard::Scorecard;
 use reports::study::groups;
 use reports::summary::{
-    BadgeState, Headline, Rank, Statement, Summary, SummaryTable, TableRow, Validity, headlines, summarise,
+    BadgeState, ContenderFigure, Rank, Statement, Summary, SummaryTable, TableRow, Validity, headlines, summarise,
 };
 use reports::verdict::Matrix;
 use reports::words::predicted::Predicted;
@@ -109,7 +109,7 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> 
     Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
 }
 
-fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
+fn figures(run: &Run) -> Result<Vec<ContenderFigure>, NoFigures> {
     let figures = headlines(&groups(run));
     if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
 }

@@ -11,12 +11,12 @@ use crate::metrics::{Certainty, METRICS, Metric, Of, Reading};
 use crate::plain::csv_field;
 use crate::record::store::Run;
 use crate::study::{Group, Pool, Series, Standing, groups};
-use crate::summary::{Headline, headlines};
+use crate::summary::{ContenderFigure, headlines};
 
 /// A figure, and where it was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RunFigure {
-    pub(super) of: Headline,
+    pub(super) of: ContenderFigure,
     /// What the experiment sweeps, where it is no load.
     pub(super) variation: Option<f64>,
 }
@@ -42,10 +42,12 @@ fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<RunFigure> {
         let has_kept_up = point.standing == Standing::Sound;
         let said = Reading::Measured(f64::from(u8::from(has_kept_up)), Certainty::Unknown);
         let label = "1 where the contender kept up with the offered load, 0 where it did not";
-        let kept_up = Headline::of(group, series, (KEPT_UP, label, Unit::Count), said);
+        let kept_up = ContenderFigure::of(group, series, (KEPT_UP, label, Unit::Count), said);
         let figures = kept_up.into_iter().chain(of_pool(group, series, &point.pool, has_kept_up));
         let load = Some(point.offered_load_rps);
-        found.extend(figures.map(|of| RunFigure { of: Headline { offered_load_rps: load, ..of }, variation: None }));
+        found.extend(
+            figures.map(|of| RunFigure { of: ContenderFigure { offered_load_rps: load, ..of }, variation: None }),
+        );
     }
     for trial in series.trials.iter().filter(|trial| trial.standing != Standing::Invalid) {
         let figures = of_pool(group, series, &trial.pool, trial.standing == Standing::Sound);
@@ -59,9 +61,9 @@ fn of_pool(
     series: &Series<'_>,
     pool: &Pool<'_>,
     has_kept_up: bool,
-) -> impl Iterator<Item = Headline> {
+) -> impl Iterator<Item = ContenderFigure> {
     let told = METRICS.iter().filter(move |metric| has_kept_up || !matches!(metric.of, Of::ResponseTime(_)));
-    told.filter_map(|metric| Headline::of(group, series, metric.called(), metric.of_pool(pool)))
+    told.filter_map(|metric| ContenderFigure::of(group, series, metric.called(), metric.of_pool(pool)))
 }
 
 /// The figures of a run under a header. `low` and `high` are the ends of 95% intervals; what there is none of is empty.
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn a_figure_is_a_line_and_no_name_is_a_formula() {
         let [p99, _] = figures();
-        let of = Headline { contender: "=cmd|a,b".into(), value: 1_250_000.5, lo: Some(1e6), ..p99 };
+        let of = ContenderFigure { contender: "=cmd|a,b".into(), value: 1_250_000.5, lo: Some(1e6), ..p99 };
         assert_eq!(
             line("one", &RunFigure { of, variation: None }),
             "one,latency-curve,echo,\"'=cmd|a,b\",3300,,response_time_p99,ns,1250000.5,1000000,\n"

@@ -10,7 +10,7 @@ use crate::plain::{markdown as plain, markdown_code};
 use crate::record::store::Run;
 use crate::scorecard::{RowVerdict, Scorecard};
 use crate::study::groups;
-use crate::summary::{self, BadgeState, Headline, Rank, Summary};
+use crate::summary::{self, BadgeState, ContenderFigure, Rank, Summary};
 use crate::words::advice::advice;
 use crate::words::answer::answer;
 use crate::words::scorecard as words;
@@ -56,8 +56,8 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-fn table(text: &mut String, run: &Run, figures: &[Headline]) {
-    let mut columns: Vec<&Headline> = Vec::new();
+fn table(text: &mut String, run: &Run, figures: &[ContenderFigure]) {
+    let mut columns: Vec<&ContenderFigure> = Vec::new();
     for figure in figures {
         if !columns.iter().any(|column| same_column(column, figure)) {
             columns.push(figure);
@@ -72,7 +72,7 @@ fn table(text: &mut String, run: &Run, figures: &[Headline]) {
     line(text, &row("server", headings));
     line(text, &row("---", columns.iter().map(|_| "---:".to_owned())));
     for label in rows.iter().take(MOST_ROWS) {
-        let own = |column: &&Headline| {
+        let own = |column: &&ContenderFigure| {
             let figure = figures.iter().find(|figure| figure.contender == *label && same_column(figure, column));
             figure.map_or_else(|| "-".into(), cell)
         };
@@ -106,11 +106,11 @@ fn scorecard_table(text: &mut String, card: &Scorecard) {
     line(text, "");
 }
 
-fn same_column(one: &Headline, other: &Headline) -> bool {
+fn same_column(one: &ContenderFigure, other: &ContenderFigure) -> bool {
     (&one.experiment, &one.workload, &one.metric) == (&other.experiment, &other.workload, &other.metric)
 }
 
-fn heading(column: &Headline) -> String {
+fn heading(column: &ContenderFigure) -> String {
     match column.offered_load_rps {
         Some(load) => {
             format!("{}, {} at {}", plain(&column.label), plain(&column.workload_label), Unit::PerSecond.show(load))
@@ -119,7 +119,7 @@ fn heading(column: &Headline) -> String {
     }
 }
 
-fn cell(figure: &Headline) -> String {
+fn cell(figure: &ContenderFigure) -> String {
     let interval = figure.interval().map_or(String::new(), |interval| format!(" ({interval})"));
     format!("{}{interval}", figure.unit.show(figure.value))
 }

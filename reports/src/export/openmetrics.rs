@@ -16,7 +16,7 @@ use crate::format::Unit;
 use crate::machine::MachineIdentity;
 use crate::record::store::Run;
 use crate::study::groups;
-use crate::summary::{self, Headline};
+use crate::summary::{self, ContenderFigure};
 
 /// What every name begins with.
 const PREFIX: &str = "harness";
@@ -65,7 +65,7 @@ impl Exposition {
 
     /// A figure with the ends of its interval, where it has them.
     fn figure(&mut self, figure: &RunFigure) {
-        let Headline { metric, label, unit, value, lo, hi, .. } = &figure.of;
+        let ContenderFigure { metric, label, unit, value, lo, hi, .. } = &figure.of;
         let (factor, suffix) = based(*unit);
         // The unit says it already.
         let name = metric.strip_suffix("_rps").unwrap_or(metric);

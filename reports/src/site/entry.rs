@@ -14,7 +14,7 @@ use crate::record::schema_version;
 use crate::record::store::Run;
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::study::Group;
-use crate::summary::{self, Headline, Summary};
+use crate::summary::{self, ContenderFigure, Summary};
 use crate::words::answer::answer;
 use crate::words::scorecard as words;
 
@@ -99,7 +99,7 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scorecard: Option<EntryCard>,
     /// Its figures for trends.
-    pub figures: Vec<Headline>,
+    pub figures: Vec<ContenderFigure>,
 }
 
 /// A scorecard in words.

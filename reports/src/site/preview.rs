@@ -11,7 +11,7 @@ use crate::format::{self, Unit};
 use crate::placement::server_cpus;
 use crate::record::store::Run;
 use crate::scorecard::Scorecard;
-use crate::summary::Headline;
+use crate::summary::ContenderFigure;
 
 /// What most sites crop to.
 pub(super) const SIZE: (u32, u32) = (1200, 630);
@@ -48,9 +48,9 @@ pub(super) fn draw(run: &Run, entry: &Entry, card: Option<&Scorecard>) -> Vec<u8
 }
 
 /// The figures of the first subject that has the most contenders.
-fn shown(figures: &[Headline]) -> Vec<&Headline> {
-    let alike = |one: &Headline| -> Vec<&Headline> {
-        let same = |other: &&Headline| {
+fn shown(figures: &[ContenderFigure]) -> Vec<&ContenderFigure> {
+    let alike = |one: &ContenderFigure| -> Vec<&ContenderFigure> {
+        let same = |other: &&ContenderFigure| {
             (&other.experiment, &other.workload, &other.metric) == (&one.experiment, &one.workload, &one.metric)
         };
         figures.iter().filter(same).collect()
@@ -59,7 +59,7 @@ fn shown(figures: &[Headline]) -> Vec<&Headline> {
     groups.reduce(|most, group| if group.len() > most.len() { group } else { most }).unwrap_or_default()
 }
 
-fn bars(sheet: &mut Raster, figures: &[&Headline], place: &str) {
+fn bars(sheet: &mut Raster, figures: &[&ContenderFigure], place: &str) {
     let Some(first) = figures.first() else { return };
     let width = f64::from(SIZE.0);
     let load = first.offered_load_rps.map_or(String::new(), |load| format!(" at {}", Unit::PerSecond.show(load)));

@@ -13,7 +13,7 @@ use crate::charts::{DataRow, DataTable};
 use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
 use crate::study::COLOURS;
-use crate::summary::Headline;
+use crate::summary::ContenderFigure;
 
 /// Loads are about the same up to this ratio.
 const SAME_LOAD: f64 = 1.25;
@@ -46,7 +46,7 @@ struct TrendSubject<'a> {
 }
 
 impl<'a> TrendSubject<'a> {
-    fn of(figure: &'a Headline) -> TrendSubject<'a> {
+    fn of(figure: &'a ContenderFigure) -> TrendSubject<'a> {
         TrendSubject { experiment: &figure.experiment, workload: &figure.workload, metric: &figure.metric }
     }
 }
@@ -80,7 +80,7 @@ fn of_machine(machine: &MachineIdentity, runs: &[&Entry]) -> MachineTrends {
 }
 
 /// The newest figure of a subject.
-fn newest<'a>(runs: &[&'a Entry], subject: TrendSubject<'_>) -> Option<&'a Headline> {
+fn newest<'a>(runs: &[&'a Entry], subject: TrendSubject<'_>) -> Option<&'a ContenderFigure> {
     runs.iter().flat_map(|run| &run.figures).find(|figure| TrendSubject::of(figure) == subject)
 }
 
@@ -93,12 +93,13 @@ fn figure(
     machine: &MachineIdentity,
     runs: &[&Entry],
     subject: TrendSubject<'_>,
-    newest: &Headline,
+    newest: &ContenderFigure,
 ) -> Option<TrendFigure> {
     let own = |run: &'_ &Entry| run.figures.iter().any(|figure| TrendSubject::of(figure) == subject);
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for run in runs.iter().rev().filter(|run| own(run)) {
-        let figures: Vec<&Headline> = run.figures.iter().filter(|figure| TrendSubject::of(figure) == subject).collect();
+        let figures: Vec<&ContenderFigure> =
+            run.figures.iter().filter(|figure| TrendSubject::of(figure) == subject).collect();
         match figures.iter().all(|figure| about_same(figure.offered_load_rps, newest.offered_load_rps)) {
             true => kept.push((*run, figures)),
             false => left_out += 1,
@@ -130,7 +131,7 @@ fn about_same(one: Option<f64>, other: Option<f64>) -> bool {
 }
 
 /// `p99 response time of sleep 5 ms at 3,300 to 3,400/s offered`.
-fn title(newest: &Headline, loads: &[f64]) -> String {
+fn title(newest: &ContenderFigure, loads: &[f64]) -> String {
     let subject = format!("{} of {}", format::capitalised(&newest.label), newest.workload_label);
     match range(loads) {
         Some((lo, hi)) if lo == hi => format!("{subject} at {} offered", Unit::PerSecond.show(lo)),
@@ -172,10 +173,10 @@ fn changes(runs: &[&Entry]) -> Vec<TrendChange> {
 }
 
 /// A line per contender, in the order in which the newest runs have them, so that colours stay as runs are added.
-fn lines(kept: &[(&Entry, Vec<&Headline>)]) -> Vec<TrendLine> {
+fn lines(kept: &[(&Entry, Vec<&ContenderFigure>)]) -> Vec<TrendLine> {
     let labels = kept.iter().rev().flat_map(|(run, _)| &run.contenders).unique();
     let line = |(index, label): (usize, &String)| {
-        let value = |(_, figures): &(&Entry, Vec<&Headline>)| {
+        let value = |(_, figures): &(&Entry, Vec<&ContenderFigure>)| {
             let figure = figures.iter().find(|figure| figure.contender == *label)?;
             Some(TrendValue { value: figure.value, lo: figure.lo, hi: figure.hi })
         };
@@ -186,7 +187,7 @@ fn lines(kept: &[(&Entry, Vec<&Headline>)]) -> Vec<TrendLine> {
     lines.filter(|line| line.values.iter().any(Option::is_some)).collect()
 }
 
-fn table(unit: Unit, kept: &[(&Entry, Vec<&Headline>)], lines: &[TrendLine]) -> DataTable {
+fn table(unit: Unit, kept: &[(&Entry, Vec<&ContenderFigure>)], lines: &[TrendLine]) -> DataTable {
     let mut columns = vec!["server".to_owned()];
     columns.extend(kept.iter().map(|(run, figures)| {
         let load = figures.first().and_then(|figure| figure.offered_load_rps);

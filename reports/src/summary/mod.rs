@@ -1,10 +1,11 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`; `../words/`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `figure.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`; `../words/`.
 
 mod answers;
 mod claims;
+mod figure;
 mod headlines;
 mod tables;
 mod trials;
@@ -24,7 +25,8 @@ const ALWAYS_COMPARED: &str = "cpu_per_request";
 
 pub(crate) use answers::CERTAINTY;
 pub use claims::{Claim, ClaimVerdict};
-pub use headlines::{Headline, headline, headlines};
+pub use figure::ContenderFigure;
+pub use headlines::{headline, headlines};
 pub use validity::{Badge, BadgeState, Doubt, Validity};
 
 /// What a run says.
