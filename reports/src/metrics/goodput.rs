@@ -89,7 +89,7 @@ fn probe_in(cell: &Cell, span: Range<u64>) -> Probed {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::record::{ArrivalsRecord, Ledger, Load, RequestEvent, ShapeRecord, Traffic};
 

@@ -6,7 +6,7 @@
 mod disturbing;
 mod entry;
 mod fairness;
-pub(crate) mod goodput;
+mod goodput;
 mod parts;
 mod probe;
 mod reading;
@@ -17,6 +17,8 @@ use crate::format::Unit;
 
 pub(crate) use entry::{Column, ComparedAs, WhenSaturated, Wording};
 pub use entry::{Measured, Metric, Of};
+#[cfg(test)]
+pub(crate) use goodput::tests::{MS, disturbed};
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub(crate) use probe::slow_answers;
 pub use reading::{Certainty, Reading};

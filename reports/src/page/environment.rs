@@ -145,7 +145,7 @@ fn way(cells: &[Cell], number: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::goodput::tests::disturbed;
+    use crate::metrics::disturbed;
     use crate::record::{Ledger, PathKind, WayTimes};
 
     fn host(role: HostRole, path: Option<PathKind>) -> HostRecord {

@@ -58,7 +58,7 @@ pub(super) fn shutdown(pool: &Pool<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::goodput::tests::{MS, disturbed};
+    use crate::metrics::{MS, disturbed};
     use crate::record::Ledger;
 
     fn cell(well_again_ms: u64, stop_asked_ns: Option<u64>, lost: u64) -> Cell {
