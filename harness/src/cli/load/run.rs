@@ -23,7 +23,7 @@ use crate::cli::ending::code_of_load;
 use crate::cli::limits::{tell_limits, too_small_a_quota};
 use crate::cli::output::tell;
 use crate::cli::progress::LoadProgress;
-use crate::cli::target::TypedTarget;
+use crate::cli::target::{TypedTarget, Unreachable};
 use crate::cli::worker::own_hello;
 use crate::machines::{Fleet, FleetLoad, FleetOutcome, WorkerCommand};
 use crate::run::{Interrupt, preflight_connections};
@@ -31,8 +31,9 @@ use crate::run::{Interrupt, preflight_connections};
 pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
     let target = TypedTarget::parse(&args.target)?;
-    let load = ResolvedLoad::of(&args, &target)?;
+    let load = CheckedLoad::of(&args, &target)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
+    let load = load.reached(&target)?;
     let interrupt = Interrupt::listen()?;
     spec::note(&load.spec).iter().for_each(|note| args.quiet.tell(note));
     let busy = load.look_at_this_machine(first_look);
@@ -59,7 +60,17 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
 }
 
-/// A load as it was typed, with where it goes and who sends it.
+/// A load as it was typed, with where it may go and who sends it.
+struct CheckedLoad<'a> {
+    args: &'a LoadArgs,
+    spec: LoadSpec,
+    generator: Generator,
+    addresses: Vec<SocketAddr>,
+    /// None where it is sent from here.
+    workers: Vec<WorkerCommand>,
+}
+
+/// The same, with the address that it goes to.
 struct ResolvedLoad<'a> {
     args: &'a LoadArgs,
     spec: LoadSpec,
@@ -80,12 +91,12 @@ struct CarriedOut {
     fleet: Option<FleetOutcome>,
 }
 
-impl ResolvedLoad<'_> {
-    /// Holds what was typed against itself and against this machine, and looks for the address.
+impl<'a> CheckedLoad<'a> {
+    /// Holds what was typed against itself and against this machine, and connects to nobody.
     ///
     /// # Errors
     /// Where something contradicts itself, or can't be had.
-    fn of<'a>(args: &'a LoadArgs, target: &TypedTarget) -> anyhow::Result<ResolvedLoad<'a>> {
+    fn of(args: &'a LoadArgs, target: &TypedTarget) -> anyhow::Result<CheckedLoad<'a>> {
         let spec = spec::spec(args, target)?;
         let generator = spec::generator(args)?;
         let addresses = target.addresses(args.allow_remote)?;
@@ -93,6 +104,15 @@ impl ResolvedLoad<'_> {
         if workers.is_empty() {
             preflight_connections(spec.peak_connections())?;
         }
+        Ok(CheckedLoad { args, spec, generator, addresses, workers })
+    }
+
+    /// Looks for the address.
+    ///
+    /// # Errors
+    /// Where none of several accepts a connection.
+    fn reached(self, target: &TypedTarget) -> Result<ResolvedLoad<'a>, Unreachable> {
+        let CheckedLoad { args, spec, generator, addresses, workers } = self;
         let address = match addresses.first() {
             // What is reached from here need not be what workers reach.
             Some(first) if !workers.is_empty() => *first,
@@ -105,7 +125,9 @@ impl ResolvedLoad<'_> {
         }
         Ok(ResolvedLoad { args, spec, generator, address, workers })
     }
+}
 
+impl ResolvedLoad<'_> {
     /// What goes on here bears on a load that is sent from here: says it, and returns who else uses the machine.
     fn look_at_this_machine(&self, first_look: FirstLook) -> Option<Warning> {
         if !self.workers.is_empty() {

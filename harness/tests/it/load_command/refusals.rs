@@ -60,7 +60,10 @@ fn numbers_and_times_are_within_bounds() {
 #[test]
 fn a_file_that_cannot_be_written_is_named_before_the_load() {
     for flag in ["--hlog", "--hgrm"] {
-        refused(&[NOWHERE, flag, "no/such/folder/file"], 2, "no/such/folder/file can't be written");
+        // A name with several addresses is looked for by connecting.
+        for target in [NOWHERE, "localhost:1"] {
+            refused(&[target, flag, "no/such/folder/file"], 2, "no/such/folder/file can't be written");
+        }
     }
 }
 
