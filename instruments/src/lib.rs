@@ -1,9 +1,9 @@
-//! What measures: the load generator, the watch on a process from outside, what threads and tasks cost, and what they all read
-//! the time from.
+//! What measures: the load generator, the backend that answers beside it, the watch on a process from outside, what one thread
+//! and one task cost, and the clock that they all read.
 //!
-//! Nothing here knows that there are models, runs or reports to be written: a server is an address and a process id. It is a
-//! package of its own because what it does is part of every measurement, and so it is built for speed; the rest of the harness
-//! asks, judges and shows, and is built to be built fast.
+//! Nothing here knows models, runs or reports: a server is an address and a process id. It is a package of its own because its
+//! code takes part in every measurement, so a release build optimises it as it does the servers; the harness, which asks, judges
+//! and shows, is not optimised.
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 

@@ -37,10 +37,10 @@ pub(super) struct Said {
     way: WayTimes,
 }
 
-pub(super) type Ended = Result<Said, WorkerProblem>;
+pub(super) type PartEnd = Result<Said, WorkerProblem>;
 
 /// Whether what it is doing is not known: it was lost, or has not answered all that it was asked.
-pub(super) fn is_spent(ended: &Ended) -> bool {
+pub(super) fn is_spent(ended: &PartEnd) -> bool {
     !matches!(ended, Ok(Said { after: Ok(_), .. }))
 }
 
@@ -65,7 +65,7 @@ pub(super) fn prepare(
 }
 
 /// From the word to begin to the result.
-pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) -> Ended {
+pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) -> PartEnd {
     hand.say(&ToWorker::Go { start_ns })?;
     let mut is_stopped = false;
     let never = AtomicBool::new(false);
@@ -104,7 +104,7 @@ pub(super) fn outcome(
     command: String,
     part: LoadPart,
     Prepared { hello, clock }: Prepared,
-    ended: Ended,
+    ended: PartEnd,
     origin_ns: u64,
 ) -> WorkerOutcome {
     let end = ended

@@ -50,13 +50,13 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How much of what is no message is shown.
 const SHOWN: usize = 100;
 
-type Heard = Result<(FromWorker, u64), String>;
+type WorkerLine = Result<(FromWorker, u64), String>;
 
 /// A worker's process.
 pub(super) struct Hand {
     child: Child,
     stdin: Option<ChildStdin>,
-    heard: Receiver<Heard>,
+    heard: Receiver<WorkerLine>,
     stderr: StderrTail,
     pings: u32,
     hello: Option<Hello>,
@@ -164,7 +164,7 @@ impl Hand {
     }
 
     /// A message, or the trouble that it tells of.
-    fn understood(&self, heard: Heard) -> Result<(FromWorker, u64), WorkerProblem> {
+    fn understood(&self, heard: WorkerLine) -> Result<(FromWorker, u64), WorkerProblem> {
         match heard {
             Ok((FromWorker::Error(trouble), _)) => Err(shortened(trouble)),
             Ok(message) => Ok(message),
@@ -248,7 +248,7 @@ fn end(child: &mut Child) {
 }
 
 /// Passes on what comes, until it ends or is no message.
-fn listen(stdout: impl io::Read, tell: &Sender<Heard>) {
+fn listen(stdout: impl io::Read, tell: &Sender<WorkerLine>) {
     let mut lines = MessageLines::new(stdout);
     loop {
         let heard = match lines.next() {

@@ -3,7 +3,8 @@
 //!
 //! It runs on threads of its own over epoll. Must not know: which model answers, nor that models exist. Read
 //! `worker.rs` (the loop), then `connection.rs` (what a connection does, without sockets and clocks), then `recorder.rs`
-//! (what is noted). `order.rs` is where a load is asked for, `disturb.rs` what is done to a server beside it.
+//! (what is noted). `order.rs` is where a load is asked for, `spec.rs` and `work.rs` what it is, as data; `disturb.rs` is
+//! what is done to a server beside it.
 
 pub mod arrivals;
 mod connection;
@@ -33,8 +34,7 @@ pub(crate) use exchange::fuzzed;
 pub use hold::HeldConnections;
 pub use order::{Generator, Order, StartMoment, run};
 pub use outcome::{LoadOutcome, Second};
-pub use part::adds_up;
-pub use part::{LoadPart, scheduled_in};
+pub use part::{LoadPart, adds_up, scheduled_in};
 pub use sockets::CONNECTIONS_PER_SOURCE;
 pub use spec::{ArrivalProcess, LoadSpec, Pacing, Shape};
 pub use tally::Tally;

@@ -61,17 +61,17 @@ struct Place {
 }
 
 /// A place is better than another where this is greater.
-type Rank = [f64; 2];
+type PlaceRank = [f64; 2];
 
-fn busiest(place: &Place) -> Option<Rank> {
+fn busiest(place: &Place) -> Option<PlaceRank> {
     place.waits_ns.is_none().then(|| [f64::from(place.connections.unwrap_or(0)), place.load])
 }
 
-fn quietest(place: &Place) -> Option<Rank> {
+fn quietest(place: &Place) -> Option<PlaceRank> {
     Some([-f64::from(place.connections.unwrap_or(0)), -place.load])
 }
 
-fn near_the_limit(place: &Place) -> Option<Rank> {
+fn near_the_limit(place: &Place) -> Option<PlaceRank> {
     (place.is_highest && place.waits_ns.is_none()).then_some([place.load, 0.0])
 }
 
@@ -80,7 +80,7 @@ fn near_the_limit(place: &Place) -> Option<Rank> {
 fn under_load(
     scenes: &[PlayedGroup<'_, '_>],
     name: &str,
-    rank: fn(&Place) -> Option<Rank>,
+    rank: fn(&Place) -> Option<PlaceRank>,
     topic: fn(&Place) -> Topic,
 ) -> Option<Duel> {
     let metric = metric(name)?;

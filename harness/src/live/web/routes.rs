@@ -95,9 +95,9 @@ pub(super) async fn guarded_for_guests(request: Request, next: Next) -> Response
     guard((admit_guest, &[Method::GET, Method::HEAD, Method::POST]), request, next).await
 }
 
-type Admission = fn(&HeaderMap) -> Result<(), TurnedAway>;
+type HeaderCheck = fn(&HeaderMap) -> Result<(), TurnedAway>;
 
-async fn guard((admit, methods): (Admission, &[Method]), request: Request, next: Next) -> Response {
+async fn guard((admit, methods): (HeaderCheck, &[Method]), request: Request, next: Next) -> Response {
     const FIXED: [(HeaderName, &str); 4] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

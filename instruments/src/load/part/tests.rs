@@ -15,9 +15,9 @@ fn spec() -> LoadSpec {
 }
 
 /// A request: when it was due, how long it took, how late it was taken up, and whether it was answered.
-type Request = (u64, u64, u64, bool);
+type TimedRequest = (u64, u64, u64, bool);
 
-fn notes(requests: &[Request]) -> (Recorder, ThreadUsage) {
+fn notes(requests: &[TimedRequest]) -> (Recorder, ThreadUsage) {
     let mut recorder = Recorder::new(2_000_000_000, Loop::Open).by_second(true);
     recorder.set_window(0..WINDOW_NS);
     for &(intended_ns, took_ns, lag_ns, is_answered) in requests {
@@ -53,7 +53,7 @@ proptest! {
         of in 1..5_usize,
     ) {
         let spec = spec();
-        let outcome = |requests: &[Request]| LoadOutcome::merge(&spec, spec.window, vec![notes(requests)], true);
+        let outcome = |requests: &[TimedRequest]| LoadOutcome::merge(&spec, spec.window, vec![notes(requests)], true);
         let one = outcome(&requests);
         let parts: Vec<LoadOutcome> = (0..of)
             .map(|index| outcome(&requests.iter().skip(index).step_by(of).copied().collect::<Vec<_>>()))
@@ -96,7 +96,7 @@ fn a_part_that_is_lost_stays_on_the_schedule() {
 fn an_interval_has_the_median_of_all_and_not_one_of_the_parts() {
     let spec = spec();
     let part = |took_ns: &[u64]| {
-        let requests: Vec<Request> = took_ns.iter().map(|took_ns| (0, *took_ns, 0, true)).collect();
+        let requests: Vec<TimedRequest> = took_ns.iter().map(|took_ns| (0, *took_ns, 0, true)).collect();
         LoadOutcome::merge(&spec, spec.window, vec![notes(&requests)], true)
     };
     let sum = LoadOutcome::join(&spec, &[part(&[100; 9]), part(&[200; 3])], 0).unwrap();
