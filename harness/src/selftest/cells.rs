@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use instruments::clock::nanoseconds;
 use instruments::load::{LoadOutcome, LoadSpec};
-use reports::metrics::response_quantile;
+use reports::metrics::{Reading, response_quantile};
 use reports::record::store::Run;
 use reports::record::{
     Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION,
@@ -44,9 +44,13 @@ pub(crate) fn lateness(cell: &Cell) -> Lateness {
     late
 }
 
-/// A percentile of the response time as the report has it, in nanoseconds; absent where it has none.
+/// A percentile of the response time as the report has it, in nanoseconds; absent where it has none. Where it lies beyond the
+/// timeout it is no less than that, and held against its truth so: what delayed it must explain that much.
 pub(crate) fn response_percentile(cell: &Cell, p: f64) -> Option<f64> {
-    response_quantile(&Pool::of(vec![cell]), p).value()
+    match response_quantile(&Pool::of(vec![cell]), p) {
+        Reading::Beyond(ns) => Some(ns as f64),
+        reading => reading.value(),
+    }
 }
 
 /// The cells as a run of the contenders that they name.
@@ -93,4 +97,32 @@ fn experiment() -> ExperimentRecord {
     let (key, label) = (WORKLOAD.to_owned(), WORKLOAD.to_owned());
     let workload = WorkloadRecord { key, label, description: String::new(), demand: None };
     ExperimentRecord { name: EXPERIMENT.to_owned(), workloads: vec![workload], ..ExperimentRecord::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hdrhistogram::Histogram;
+    use instruments::load::{ArrivalProcess, LoadSpec};
+    use reports::record::{HistogramRecord, Ledger, Traffic};
+
+    use super::*;
+
+    #[test]
+    fn a_percentile_beyond_the_timeout_is_as_long_as_that_and_of_nothing_there_is_none() {
+        let spec = LoadSpec {
+            timeout: Duration::from_secs(3),
+            ..LoadSpec::of_a_second(ArrivalProcess::Constant { rate_rps: 10_000.0 })
+        };
+        assert_eq!(response_percentile(&empty(&spec), 0.5), None);
+        let mut quick = Histogram::<u64>::new(3).unwrap();
+        quick.record_n(1_000, 9_800).unwrap();
+        let quick = HistogramRecord::from_histogram(&quick, 9_800_000);
+        let ledger = Ledger { scheduled: 10_000, ok: 9_800, timeout: 200, ..Ledger::default() };
+        let traffic = Traffic { ledger, response_time: Some(quick.clone()), ..Traffic::new(quick) };
+        let cell = Cell { traffic: Some(traffic), ..empty(&spec) };
+        assert_eq!(response_percentile(&cell, 0.99), Some(3e9));
+        assert_eq!(response_percentile(&cell, 0.5), Some(1_000.0));
+    }
 }

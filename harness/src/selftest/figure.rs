@@ -96,23 +96,17 @@ impl SelftestFigure {
         SelftestFigure { name: name.to_owned(), truth, measured, tolerance, fit, excess: Some(excess) }
     }
 
-    /// What was seen of the machine explains that the number is too high by so much, or that there is none.
+    /// What was seen of the machine explains that the number is too high by so much.
     pub(crate) fn or_higher_by(self, explained: f64) -> SelftestFigure {
-        self.explained(|excess| match excess {
-            Some(excess) => excess > 0.0 && excess <= explained,
-            None => explained > 0.0,
-        })
+        self.explained(|excess| excess.is_some_and(|excess| excess > 0.0 && excess <= explained))
     }
 
-    /// What was seen of the machine explains that the number is too low by so much, or that there is none.
+    /// What was seen of the machine explains that the number is too low by so much.
     pub(crate) fn or_lower_by(self, explained: f64) -> SelftestFigure {
-        self.explained(|excess| match excess {
-            Some(excess) => excess < 0.0 && -excess <= explained,
-            None => explained > 0.0,
-        })
+        self.explained(|excess| excess.is_some_and(|excess| excess < 0.0 && -excess <= explained))
     }
 
-    /// What was seen of the machine would explain anything.
+    /// What was seen of the machine would explain anything, also that there is no number.
     pub(crate) fn or_anything_if(self, is_disturbed: bool) -> SelftestFigure {
         self.explained(|_| is_disturbed)
     }
@@ -175,11 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_was_not_to_be_had_is_excused_by_any_disturbance_and_by_nothing_else() {
+    fn a_number_that_was_not_to_be_had_is_not_too_high_or_too_low_by_any_size() {
         let ratio = |interval| SelftestFigure::interval("ratio", 1.2, 1.3, interval);
         for missing in [|| p99(None), || SelftestFigure::interval("ratio", 1.2, 1.3, None)] {
-            assert_eq!([missing(), missing().or_higher_by(0.0), missing().or_lower_by(0.0)].map(fit), [Fit::Wrong; 3]);
-            assert_eq!([missing().or_higher_by(1.0), missing().or_lower_by(1.0)].map(fit), [Fit::Disturbed; 2]);
+            assert_eq!([missing(), missing().or_higher_by(1e9), missing().or_lower_by(1e9)].map(fit), [Fit::Wrong; 3]);
+            assert_eq!(missing().or_anything_if(true).fit, Fit::Disturbed);
         }
         assert_eq!(p99(None).measured, ShownValue { text: "none".to_owned(), number: None });
         assert_eq!([ratio(None).tolerance, ratio(Some((1.0, 1.4))).tolerance], ["none", "1.00 - 1.40"]);

@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use instruments::clock::{now_ns, sleep_until, wake_promptly};
 use instruments::load::LoadError;
@@ -35,6 +36,9 @@ const PERIOD_NS: u64 = 2_000_000;
 /// Lateness that any timer may have.
 const USUAL_NS: u64 = 300_000;
 
+/// A hit on less than this part of a window moves no median where all requests take equally long.
+const PART_OF_A_WINDOW: u32 = 4;
+
 /// What was taken from whoever wanted to run, beyond what is usual, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lateness {
@@ -53,6 +57,11 @@ impl Lateness {
     /// Both together.
     pub(crate) fn and(self, other: Lateness) -> Lateness {
         Lateness { longest_ns: self.longest_ns.max(other.longest_ns), total_ns: self.total_ns + other.total_ns }
+    }
+
+    /// Whether so much of a window was taken that no percentile of a load in it need hold, and that there need be none.
+    pub(crate) fn is_much(self, window: Duration) -> bool {
+        u128::from(self.total_ns) > window.as_nanos() / u128::from(PART_OF_A_WINDOW)
     }
 
     /// For a reader who wants to know why.
@@ -117,5 +126,12 @@ mod tests {
         [100_000, USUAL_NS, USUAL_NS + 5, USUAL_NS + 2].iter().for_each(|late_ns| seen.note(*late_ns));
         assert_eq!(seen, Lateness { longest_ns: 5, total_ns: 7 });
         assert_eq!(seen.and(seen), Lateness { longest_ns: 5, total_ns: 14 });
+    }
+
+    #[test]
+    fn much_is_more_than_a_quarter_of_a_window() {
+        let seen = |total_ns| Lateness { longest_ns: 1, total_ns };
+        let window = Duration::from_secs(2);
+        assert_eq!([500_000_000, 500_000_001].map(|total_ns| seen(total_ns).is_much(window)), [false, true]);
     }
 }

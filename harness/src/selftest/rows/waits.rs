@@ -27,9 +27,6 @@ const MEDIAN_NS: (f64, f64) = (5.0e6, 5.6e6);
 /// By how much the slowest may be above the quickest.
 const APART: f64 = 0.03;
 
-/// A hit on less than this part of a window moves no median: all requests take equally long.
-const PART_OF_A_WINDOW: u32 = 4;
-
 /// The same wait in each of these models.
 pub(super) fn waits(bench: &Bench) -> Result<Attempt, Obstacle> {
     let backend = Backend::start(Promptness::Sleeps)?;
@@ -86,8 +83,7 @@ fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<(Option<f
 }
 
 fn explained_ns(seen: Lateness) -> f64 {
-    let is_much = u128::from(seen.total_ns) > WINDOW.as_nanos() / u128::from(PART_OF_A_WINDOW);
-    if is_much { seen.longest_ns as f64 } else { 0.0 }
+    if seen.is_much(WINDOW) { seen.longest_ns as f64 } else { 0.0 }
 }
 
 #[cfg(test)]
