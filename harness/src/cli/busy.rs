@@ -9,7 +9,7 @@ use instruments::observe::Glance;
 use reports::record::{BusyStart, Unobserved, Warning};
 
 use super::limits::MORE_IS_SAID;
-use super::output::tell;
+use super::progress::QuietArg;
 use crate::run::NOISE;
 
 /// A look at the machine, to be compared with a second.
@@ -49,8 +49,9 @@ impl FirstLook {
     }
 }
 
-/// As [`FirstLook::compare`], and what was found is said, unless `quiet`, and becomes a doubt of the run.
-pub(super) fn doubt(first: FirstLook, quiet: bool) -> Option<Warning> {
+/// As [`FirstLook::compare`], and what was found is said, unless it is to be quiet, and becomes a doubt of the
+/// run.
+pub(super) fn doubt(first: FirstLook, quiet: QuietArg) -> Option<Warning> {
     let (said, doubt) = match first.compare() {
         Ok(None) => return None,
         Ok(Some(busy)) => (sentence(&busy), Warning::BusyStart(busy)),
@@ -59,10 +60,8 @@ pub(super) fn doubt(first: FirstLook, quiet: bool) -> Option<Warning> {
             (format!("{}; {}", doubt.describe(), doubt.remedy()), doubt)
         }
     };
-    if !quiet {
-        // On stderr, where it spoils no output for programs.
-        tell(&format!("{said}; {MORE_IS_SAID}"));
-    }
+    // On stderr, where it spoils no output for programs.
+    quiet.tell(&format!("{said}; {MORE_IS_SAID}"));
     Some(doubt)
 }
 

@@ -7,19 +7,19 @@ use instruments::observe::{allowed_cpus, cpu_quota};
 use reports::format;
 use reports::record::{PlacementKind, Warning};
 
-use super::output::tell;
+use super::progress::QuietArg;
 
-/// Says which limits bind what is about to begin, and what to do about each.
-pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
+/// Says which limits bind what is about to begin, and what to do about each, unless it is to be quiet.
+pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>, quiet: QuietArg) {
     let warnings: Vec<&Warning> = warnings.into_iter().collect();
     for said in left_out(warnings.iter().copied()) {
-        tell(&format!("note: left out: {said}"));
+        quiet.tell(&format!("note: left out: {said}"));
     }
     for warning in warnings.iter().filter(|warning| !matches!(warning, Warning::LeftOut { .. })) {
-        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+        quiet.tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
     if !warnings.is_empty() {
-        tell(&format!("note: {MORE_IS_SAID}"));
+        quiet.tell(&format!("note: {MORE_IS_SAID}"));
     }
 }
 

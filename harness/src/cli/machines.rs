@@ -9,7 +9,8 @@ use reports::record::{HostRecord, HostRole, Manifest, PathKind};
 
 use super::compare::CompareArgs;
 use super::contenders::check_has_experiments;
-use super::output::{tell, usage};
+use super::output::usage;
+use super::progress::QuietArg;
 use super::servers::{Servers, find_program, split_words};
 use super::trace::Timelines;
 use super::worker::own_hello;
@@ -185,7 +186,7 @@ impl MachinesArgs {
         &self,
         plan: &RunPlan<'_>,
         (servers, host): (&Servers, Option<ServerHost>),
-        (interrupt, is_quiet): (&Interrupt, bool),
+        (interrupt, quiet): (&Interrupt, QuietArg),
     ) -> anyhow::Result<Option<Elsewhere>> {
         if self.is_empty() {
             return Ok(None);
@@ -204,17 +205,15 @@ impl MachinesArgs {
             }
             Err(unreached @ ElsewhereError::Unreached { .. }) => return usage(unreached.to_string()),
         };
-        if !is_quiet {
-            let hosts = elsewhere.records();
-            let named = |role| {
-                let of_it = hosts.iter().filter(move |host| host.role == role);
-                of_it.map(|host| format!("{} ({})", host.host, host.command)).collect::<Vec<_>>().join(", ")
-            };
-            if self.server_on.is_some() {
-                tell(&format!("the servers run on {}", named(HostRole::Server)));
-            }
-            tell(&format!("the load comes from {}", named(HostRole::Load)));
+        let hosts = elsewhere.records();
+        let named = |role| {
+            let of_it = hosts.iter().filter(move |host| host.role == role);
+            of_it.map(|host| format!("{} ({})", host.host, host.command)).collect::<Vec<_>>().join(", ")
+        };
+        if self.server_on.is_some() {
+            quiet.tell(&format!("the servers run on {}", named(HostRole::Server)));
         }
+        quiet.tell(&format!("the load comes from {}", named(HostRole::Load)));
         Ok(Some(elsewhere))
     }
 }

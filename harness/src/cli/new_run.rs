@@ -19,7 +19,6 @@ use super::contenders::cast_for;
 use super::limits::too_few_cpus;
 use super::live::LiveArgs;
 use super::machines::{MachinesArgs, own_cpus, put_hosts};
-use super::output::tell;
 use super::progress::QuietArg;
 use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
@@ -150,7 +149,7 @@ impl HeldMachine {
         Ok(HeldMachine { _lock: lock, interrupt: Interrupt::listen()?, machine: machine()? })
     }
 
-    /// Makes it ready: says who else uses it, unless that is to be `is_quiet`, tries the servers out, and leaves the
+    /// Makes it ready: says who else uses it, unless it is to be quiet, tries the servers out, and leaves the
     /// server's CPUs. Returns what is to be doubted because of others.
     ///
     /// # Errors
@@ -159,9 +158,9 @@ impl HeldMachine {
         &self,
         plan: &RunPlan<'_>,
         commands: &[ServerCommand],
-        (first_look, is_quiet): (FirstLook, bool),
+        (first_look, quiet): (FirstLook, QuietArg),
     ) -> anyhow::Result<Option<Warning>> {
-        let busy = busy::doubt(first_look, is_quiet);
+        let busy = busy::doubt(first_look, quiet);
         let servers = Servers { page: plan.page.clone(), commands: commands.to_vec(), host_cpus: None };
         servers.try_out(&plan.placement.server_cpus, &self.interrupt)?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
@@ -203,11 +202,11 @@ impl RunArgs {
         let held = HeldMachine::take()?;
         // Where it can be followed is said first.
         let live = live.map(|live| live.open(own_cpus(plan))).transpose()?.flatten();
-        let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet.is_on))?;
-        let elsewhere = self.machines.start(plan, (servers, host), (&held.interrupt, self.quiet.is_on))?;
+        let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet))?;
+        let elsewhere = self.machines.start(plan, (servers, host), (&held.interrupt, self.quiet))?;
         let (path, name) = folder(self.out.as_deref(), what)?;
         let folder = RunFolder::create(path)?;
-        clear_away(folder.sweep(), self.quiet.is_on);
+        clear_away(folder.sweep(), self.quiet);
         let machine = elsewhere.as_ref().and_then(Elsewhere::machine).unwrap_or(&held.machine).clone();
         let mut manifest = manifest(plan, preflight, machine, (name, what), planned_cells);
         manifest.warnings.extend(busy);
@@ -270,12 +269,12 @@ pub(super) fn steered_plan<'a>(
 }
 
 /// Clears away what an earlier command left behind when it was killed: control groups, and folders of notes. Says so in one line,
-/// with the `unfinished` files that were removed from a run's folder already, unless there was nothing or all is to be `quiet`.
-pub(super) fn clear_away(unfinished: usize, quiet: bool) {
+/// with the `unfinished` files that were removed from a run's folder already, unless there was nothing or all is to be quiet.
+pub(super) fn clear_away(unfinished: usize, quiet: QuietArg) {
     let found =
         [(unfinished, "half-written file"), (sweep_notes(), "notes folder"), (sweep_control_groups(), "control group")];
-    if let Some(line) = removed(&found).filter(|_| !quiet) {
-        tell(&line);
+    if let Some(line) = removed(&found) {
+        quiet.tell(&line);
     }
 }
 

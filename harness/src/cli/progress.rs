@@ -22,15 +22,23 @@ use crate::run::RunProgress;
 pub(super) struct QuietArg {
     /// Print no progress
     #[arg(long = "quiet", short = 'q')]
-    pub(super) is_on: bool,
+    is_on: bool,
 }
 
 impl QuietArg {
+    /// For what can't be told to be quiet.
+    pub(super) const OFF: QuietArg = QuietArg { is_on: false };
+
     /// Says how it is getting on, unless that is not wanted.
     pub(super) fn tell(self, line: &str) {
         if !self.is_on {
             tell(line);
         }
+    }
+
+    /// Whether there is a terminal that may show it.
+    fn has_terminal(self) -> bool {
+        std::io::stderr().is_terminal() && !self.is_on
     }
 }
 
@@ -46,9 +54,9 @@ pub(super) struct TerminalProgress {
 }
 
 impl TerminalProgress {
-    /// Shows nothing where `is_quiet`.
-    pub(super) fn new(is_quiet: bool) -> TerminalProgress {
-        let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
+    /// Shows nothing where it is to be quiet.
+    pub(super) fn new(quiet: QuietArg) -> TerminalProgress {
+        let is_terminal = quiet.has_terminal();
         let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = bar(None, target, "  [{bar:16}] {prefix} left: {msg}");
         let (question, last) = (String::new(), String::new());
@@ -145,11 +153,11 @@ pub(super) struct LoadProgress {
 }
 
 impl LoadProgress {
-    /// Of a load for `requests` it is not known how far it is. Shows no bar where `is_quiet`; that a load seems to be for
-    /// nothing is said all the same.
-    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>, is_quiet: bool) -> LoadProgress {
-        let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
-        let target = if is_terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
+    /// Of a load for `requests` it is not known how far it is. Shows no bar where it is to be quiet; that a load seems to be
+    /// for nothing is said all the same.
+    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>, quiet: QuietArg) -> LoadProgress {
+        let target =
+            if quiet.has_terminal() { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
         let planned_ns = nanoseconds(spec.warm_up + spec.window);
         let bar = bar(Some(planned_ns / 1_000_000), target, "  [{bar:24}] {msg}");
         let timeout = humantime::format_duration(spec.timeout).to_string();
@@ -201,12 +209,13 @@ mod tests {
 
     #[test]
     fn a_display_that_is_hidden_takes_everything() {
-        let mut shown = TerminalProgress::new(true);
+        let quiet = QuietArg { is_on: true };
+        let mut shown = TerminalProgress::new(quiet);
         shown.planned(3, Duration::from_secs(90));
         shown.begins(1, "do thousands of threads thrash?", "threaded");
         assert_eq!(shown.bar.position(), 1);
         shown.end();
-        LoadProgress::new(&LoadSpec::of_a_second(ArrivalProcess::Closed), None, true).end();
+        LoadProgress::new(&LoadSpec::of_a_second(ArrivalProcess::Closed), None, quiet).end();
     }
 
     #[test]

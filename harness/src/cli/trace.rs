@@ -19,6 +19,7 @@ use servers::Contender;
 
 use super::new_run::clear_away;
 use super::output::{print, tell};
+use super::progress::QuietArg;
 use super::target::typed_work;
 use crate::plan::{Participant, Preset, RunPlan, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
@@ -62,7 +63,7 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     let work = typed_work(&args.work)?;
     preflight_connections(args.connections)?;
     let _lock = MachineLock::take()?;
-    clear_away(0, false);
+    clear_away(0, QuietArg::OFF);
     let interrupt = Interrupt::listen()?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
     restrict_this_thread(&placement.generator_cpus)?;

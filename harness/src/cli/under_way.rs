@@ -34,11 +34,9 @@ pub(super) struct OpenRun {
 impl OpenRun {
     /// Says what begins, where it will be, and which limits bind it, unless it is to be quiet.
     pub(super) fn announce(&self, what: &str, limits: &[Warning]) {
-        if !self.quiet.is_on {
-            tell(what);
-            tell(&format!("the results go to {}", self.folder.path().display()));
-            tell_limits(limits);
-        }
+        self.quiet.tell(what);
+        self.quiet.tell(&format!("the results go to {}", self.folder.path().display()));
+        tell_limits(limits, self.quiet);
     }
 
     /// Has `run` carry the plan out, beside the cells that the run has already.
@@ -53,7 +51,7 @@ impl OpenRun {
         shown: impl FnOnce(&Run, Option<&str>) -> anyhow::Result<String>,
     ) -> anyhow::Result<EndedRun> {
         let OpenRun { held, mut live, folder, manifest, elsewhere, quiet } = self;
-        let mut progress = Followed::new(TerminalProgress::new(quiet.is_on), live.as_mut(), &manifest, &has);
+        let mut progress = Followed::new(TerminalProgress::new(quiet), live.as_mut(), &manifest, &has);
         let interrupt = &held.interrupt;
         let execution = Execution { plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
         let end = run(execution, has, &mut progress);

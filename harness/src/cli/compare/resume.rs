@@ -37,7 +37,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let held = HeldMachine::take()?;
     let folder = RunFolder::open(path)?;
-    clear_away(folder.sweep(), args.run.quiet.is_on);
+    clear_away(folder.sweep(), args.run.quiet);
     let Run { manifest, cells, .. } = folder.read()?;
     let (blocks, quiet) = (args.blocks, args.run.quiet);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
@@ -56,9 +56,9 @@ pub(super) fn run(
     }
     // Where it can be followed is said first.
     let live = args.live.open(own_cpus(&plan))?;
-    let busy = held.prepare(&plan, &servers.commands, (first_look, quiet.is_on))?;
+    let busy = held.prepare(&plan, &servers.commands, (first_look, quiet))?;
     check_same_commands(&manifest, args.run.machines.commands())?;
-    let elsewhere = args.run.machines.start(&plan, (servers, None), (&held.interrupt, quiet.is_on))?;
+    let elsewhere = args.run.machines.start(&plan, (servers, None), (&held.interrupt, quiet))?;
     let hosts = elsewhere.as_ref().map(Elsewhere::records).unwrap_or_default();
     check_same_hosts(&manifest, &hosts)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();

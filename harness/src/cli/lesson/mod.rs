@@ -157,7 +157,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let stage = LessonStage::enter()?;
     let (folder, _) = new_run::folder(args.out.as_deref(), "lesson")?;
     let taught = LessonRun { lesson, settings: &settings, setup: &setup, seed: args.seed, folder: &folder };
-    let mut progress = TerminalProgress::new(args.quiet.is_on);
+    let mut progress = TerminalProgress::new(args.quiet);
     let ended = taught.carry_out(&stage, first_look, std::slice::from_ref(&prediction), &mut progress);
     progress.end();
     let end = ended?;

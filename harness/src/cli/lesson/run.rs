@@ -13,7 +13,7 @@ use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementR
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::contenders;
 use crate::cli::new_run::{self, steered_plan};
-use crate::cli::progress::TerminalProgress;
+use crate::cli::progress::{QuietArg, TerminalProgress};
 use crate::cli::trace::{self, TracedWindows};
 use crate::plan::{Cast, Experiment, Participant, PlanError, Preset, RunPlan, Task, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, RunProgress};
@@ -71,7 +71,7 @@ impl LessonRun<'_> {
         let (plan, preflight) = self.plan(stage, &experiment)?;
         preflight.check()?;
         let mut cells = self.cells(&plan);
-        let busy = busy::doubt(first_look, false);
+        let busy = busy::doubt(first_look, QuietArg::OFF);
         let (path, name) = new_run::folder(Some(self.folder), WHAT)?;
         let folder = RunFolder::create(path)?;
         let what = (name, WHAT);

@@ -22,7 +22,7 @@ use crate::cli::busy::{self, FirstLook};
 use crate::cli::ending::code_of_load;
 use crate::cli::limits::{tell_limits, too_small_a_quota};
 use crate::cli::output::tell;
-use crate::cli::progress::LoadProgress;
+use crate::cli::progress::{LoadProgress, QuietArg};
 use crate::cli::target::{TypedTarget, Unreachable};
 use crate::cli::worker::own_hello;
 use crate::machines::{Fleet, FleetLoad, FleetOutcome, WorkerCommand};
@@ -133,8 +133,8 @@ impl ResolvedLoad<'_> {
         if !self.workers.is_empty() {
             return None;
         }
-        tell_limits(&too_small_a_quota());
-        busy::doubt(first_look, self.args.quiet.is_on)
+        tell_limits(&too_small_a_quota(), QuietArg::OFF);
+        busy::doubt(first_look, self.args.quiet)
     }
 
     fn carry_out(&self, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
@@ -148,7 +148,7 @@ impl ResolvedLoad<'_> {
         let ResolvedLoad { args, spec, .. } = self;
         let started_at = SystemTime::now();
         let signs = Signs::default();
-        let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
+        let mut progress = LoadProgress::new(spec, args.requests, args.quiet);
         let mut window_start_ns = 0;
         let order = Order {
             signs: Some(&signs),
@@ -183,7 +183,7 @@ impl ResolvedLoad<'_> {
         };
         let mut fleet = Fleet::start(workers.clone(), own_hello())?;
         let started_at = SystemTime::now();
-        let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
+        let mut progress = LoadProgress::new(spec, args.requests, args.quiet);
         let found = fleet.run(&load, |moments, signs| progress.show(moments, signs));
         progress.end();
         let mut found = found?;
