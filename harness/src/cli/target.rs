@@ -117,11 +117,16 @@ pub(super) fn check_path(path: &str) -> Result<(), PlanError> {
 /// # Errors
 /// Where no server knows it.
 pub(super) fn typed_work(text: &str) -> Result<Work, PlanError> {
-    let (request_message, parameter) = text.split_once(' ').unwrap_or((text, ""));
+    let (request_message, parameter) = message_and_parameter(text);
     match servers::service::decide(request_message, parameter.into()) {
         Ok(_) => Ok(Work::new(request_message, parameter)),
         Err(refusal) => usage(format!("--work: {refusal}")),
     }
+}
+
+/// The two parts of such work, whether or not any server knows it.
+pub(super) fn message_and_parameter(text: &str) -> (&str, &str) {
+    text.split_once(' ').unwrap_or((text, ""))
 }
 
 const GIVE: &str = "give a URL such as http://localhost:8080/, or HOST:PORT as in 127.0.0.1:8080";

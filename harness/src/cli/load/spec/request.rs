@@ -11,7 +11,7 @@ use servers::protocol::Wire;
 
 use crate::cli::load::args::LoadArgs;
 use crate::cli::output::usage;
-use crate::cli::target::{TypedTarget, check_path};
+use crate::cli::target::{TypedTarget, check_path, message_and_parameter};
 use crate::plan::PlanError;
 
 /// The longest body: each connection keeps a copy.
@@ -60,8 +60,7 @@ fn asked(args: &LoadArgs, target: &TypedTarget) -> Result<Work, PlanError> {
         return usage("a URL means HTTP, and --wire json is not HTTP; leave out --wire, or give HOST:PORT");
     }
     let wire = args.wire.unwrap_or(if target.is_url { Wire::Http } else { Wire::default() });
-    let work = args.work.as_deref().unwrap_or("echo hi");
-    let (request_message, parameter) = work.split_once(' ').unwrap_or((work, ""));
+    let (request_message, parameter) = message_and_parameter(args.work.as_deref().unwrap_or("echo hi"));
     Ok(Work::Asked { wire, request_message: request_message.to_owned(), parameter: parameter.to_owned() })
 }
 
