@@ -7,7 +7,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::models::{LEFT_OUT, LeftOut, MODELS, Model};
+use crate::models::{LEFT_OUT, MODELS, Model};
 use crate::nearest::{did_you_mean, no_such};
 use crate::options::{Accepting, MAX_CONNECTIONS, OptionKey, ServerOptions};
 
@@ -35,12 +35,10 @@ pub enum ContenderError {
         name: String,
     },
     /// There is such a model, and this build is without it.
-    #[error("{model} is not part of this build; build with `--features {feature}`")]
+    #[error("{model} is not part of this build; build with `--features {model}`")]
     NotBuilt {
-        /// The model.
+        /// The model, and the feature that brings it in.
         model: &'static str,
-        /// What brings it in.
-        feature: &'static str,
     },
     /// What follows the model's name is not written as an option.
     #[error("\"{text}\" is not an option; write options as in {model}:name=value,name=value, with the names {options}")]
@@ -112,8 +110,8 @@ impl Contender {
             None => (text.trim(), None),
         };
         let Some(model) = MODELS.iter().find(|model| model.name == name) else {
-            if let Some(LeftOut { model, feature }) = LEFT_OUT.iter().find(|left_out| left_out.model == name) {
-                return Err(ContenderError::NotBuilt { model, feature });
+            if let Some(model) = LEFT_OUT.iter().find(|model| **model == name) {
+                return Err(ContenderError::NotBuilt { model });
             }
             return Err(ContenderError::UnknownModel { name: name.to_owned() });
         };

@@ -49,7 +49,7 @@ pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
 pub use counters::Counters;
 pub use histograms::{HistogramBucket, UnstableMetrics};
-pub use models::{Concurrency, LEFT_OUT, LeftOut, MODELS, Model, default_models};
+pub use models::{Concurrency, LEFT_OUT, MODELS, Model, default_models};
 pub use nearest::{did_you_mean, nearest, no_such};
 pub use options::{
     Accepting, LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement, are_cpus_assumed, assume_cpus,

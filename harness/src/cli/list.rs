@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use servers::{LEFT_OUT, LeftOut, MODELS, Model, OptionKey, built_with};
+use servers::{LEFT_OUT, MODELS, Model, OptionKey, built_with};
 
 use super::forecast::gates;
 use super::output::{TableOrJson, json_text, print, wrapped};
@@ -40,8 +40,8 @@ fn table() -> String {
     for model in MODELS.iter().filter(|model| !model.runs_by_default) {
         text.push_str(&of_model(model));
     }
-    for LeftOut { model, feature } in LEFT_OUT {
-        let remedy = format!("left out of this build; add --features {feature} to cargo build");
+    for model in LEFT_OUT {
+        let remedy = format!("left out of this build; add --features {model} to cargo build");
         text.push_str(&wrapped(&format!("  {model:<16} "), COLUMN, &remedy));
     }
     text.push_str("\noptions and their defaults; give them as in thread-pool:workers=8,stack=64KiB\n");
@@ -108,8 +108,7 @@ fn json() -> serde_json::Value {
             "gates": experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>(),
         })
     });
-    let left_out =
-        LEFT_OUT.iter().map(|left_out| serde_json::json!({"name": left_out.model, "feature": left_out.feature}));
+    let left_out = LEFT_OUT.iter().map(|model| serde_json::json!({"name": model, "feature": model}));
     let built_with: BTreeMap<String, String> = built_with().into_iter().collect();
     serde_json::json!({
         "built_with": built_with, "models": models.collect::<Vec<_>>(), "left_out": left_out.collect::<Vec<_>>(), "experiments": experiments.collect::<Vec<_>>(),
@@ -133,9 +132,9 @@ mod tests {
         let text = table();
         let row = |name: &str| text.lines().find(|line| line.starts_with(&format!("  {name:<16} "))).map(str::to_owned);
         assert!(MODELS.iter().all(|model| row(model.name).is_some()), "{text}");
-        for left_out in LEFT_OUT {
-            assert!(row(left_out.model).unwrap().contains("left out of this build"), "{text}");
-            assert!(text.contains(&format!("--features {}", left_out.feature)), "{text}");
+        for model in LEFT_OUT {
+            assert!(row(model).unwrap().contains("left out of this build"), "{text}");
+            assert!(text.contains(&format!("--features {model}")), "{text}");
         }
     }
 

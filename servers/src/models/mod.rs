@@ -121,21 +121,12 @@ const OF_A_POOL: &[OptionKey] = &[BACKEND_POOL, DRAIN, MAX_CONNECTIONS, POOL_WOR
 /// What tasks on tokio have besides.
 const OF_TASKS: &[OptionKey] = &[ABANDON, BLOCKING_THREADS, DRAIN, MUTEX];
 
-/// A model that this build leaves out, and the feature of cargo's that brings it in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The model's name.
-    pub model: &'static str,
-    /// The feature.
-    pub feature: &'static str,
-}
-
-/// The models that this build leaves out.
-pub const LEFT_OUT: &[LeftOut] = &[
+/// Names of the models that this build leaves out. The feature of cargo's that brings one in is called as the model.
+pub const LEFT_OUT: &[&str] = &[
     #[cfg(not(feature = "axum"))]
-    LeftOut { model: "axum", feature: "axum" },
+    "axum",
     #[cfg(not(feature = "compio"))]
-    LeftOut { model: "compio", feature: "compio" },
+    "compio",
 ];
 
 #[cfg(test)]
