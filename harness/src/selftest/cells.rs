@@ -1,14 +1,11 @@
 //! What a row measured as records, so that the same statistics speak of it that speak of a saved run.
 
-use std::collections::BTreeMap;
-
 use instruments::clock::nanoseconds;
 use instruments::load::{LoadOutcome, LoadSpec};
 use reports::metrics::{Reading, response_quantile};
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION,
-    WorkloadRecord,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementKind, PlacementRecord, WorkloadRecord,
 };
 use reports::study::Pool;
 
@@ -64,31 +61,15 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         ..ContenderRecord::default()
     };
     let manifest = Manifest {
-        built_with: BTreeMap::new(),
-        schema_version: SCHEMA_VERSION,
         run: EXPERIMENT.to_owned(),
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: None,
-        build: None,
-        argv: Vec::new(),
         preset: EXPERIMENT.to_owned(),
-        seed: 1,
         blocks: cells.iter().map(|cell| cell.block + 1).max().unwrap_or(0),
-        placement: placement.clone(),
-        started_at: String::new(),
-        resumed_at: Vec::new(),
-        elapsed_ns: None,
         ending: Ending::Completed,
-        machine: machine.clone(),
-        limits: Vec::new(),
-        warnings: Vec::new(),
         experiments: vec![experiment()],
         contenders: labels.iter().map(contender).collect(),
-        protagonists: None,
-        against: None,
-        page: None,
-        hosts: Vec::new(),
         planned_cells: cells.len() as u32,
+        ..Manifest::new(machine.clone(), placement.clone())
     };
     Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() }
 }

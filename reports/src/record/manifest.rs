@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExperimentRecord, HostRecord, Warning};
+use super::{ExperimentRecord, HostRecord, SCHEMA_VERSION, Warning};
 use crate::format::often;
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
@@ -80,6 +80,37 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Of a run on this machine that has nothing yet, and of which nothing is known besides.
+    pub fn new(machine: Machine, placement: PlacementRecord) -> Manifest {
+        Manifest {
+            schema_version: SCHEMA_VERSION,
+            run: String::new(),
+            harness_version: String::new(),
+            commit: None,
+            build: None,
+            argv: Vec::new(),
+            preset: String::new(),
+            seed: 1,
+            blocks: 1,
+            placement,
+            started_at: String::new(),
+            resumed_at: Vec::new(),
+            elapsed_ns: None,
+            ending: Ending::Running,
+            machine,
+            built_with: BTreeMap::new(),
+            limits: Vec::new(),
+            warnings: Vec::new(),
+            experiments: Vec::new(),
+            contenders: Vec::new(),
+            protagonists: None,
+            against: None,
+            page: None,
+            hosts: Vec::new(),
+            planned_cells: 0,
+        }
+    }
+
     /// Whether a contender is one of the two that the run is about; none is where the run does not say which.
     pub fn is_about(&self, contender: &ContenderRecord) -> bool {
         self.protagonists.as_ref().is_some_and(|two| two.contains(&contender.label))

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use reports::record::store::Run;
 use reports::record::{
     Cell, ContenderRecord, Demand, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind,
-    PlacementKind, PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
+    PlacementKind, PlacementRecord, Scale, Swept, WorkloadRecord,
 };
 use reports::site::{Entry, SiteContents};
 
@@ -192,47 +192,46 @@ pub(crate) fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept) -
 fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
     Manifest {
         built_with: BTreeMap::from([("tokio".to_owned(), "1.52.2".to_owned())]),
-        schema_version: SCHEMA_VERSION,
         run: "fixture".into(),
         harness_version: "0.1.0".into(),
         commit: Some("0123abc".into()),
-        build: None,
         argv: ["harness", "compare", "--seed", "7"].map(str::to_owned).into(),
         preset: "quick".into(),
         seed: 7,
         blocks: size.blocks,
-        placement: PlacementRecord { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] },
         started_at: "2026-01-02T03:04:05Z".into(),
-        resumed_at: Vec::new(),
         elapsed_ns: Some(91_400_000_000),
         ending: Ending::Completed,
-        machine: Machine {
-            cpu_model: "Example CPU @ 2.80GHz".into(),
-            cpus: 2,
-            memory_bytes: 8 << 30,
-            kernel: "6.1.0".into(),
-            clock_source: "tsc".into(),
-            congestion_control: "cubic".into(),
-            virtualised: Some(true),
-            governor: None,
-            allocator: "system".into(),
-            kernel_stack_bytes_per_thread: 16_384,
-        },
         limits: vec![Limit {
             name: "open files (RLIMIT_NOFILE)".into(),
             value: Some(20_000),
             needed: Some(10_100),
             remedy: "ulimit -n 20000".into(),
         }],
-        warnings: Vec::new(),
         experiments: vec![latency_curve(workloads), memory()],
         contenders: size.models.iter().map(|model| contender(model.label)).collect(),
-        protagonists: None,
-        against: None,
-        page: None,
-        hosts: Vec::new(),
         planned_cells,
+        ..Manifest::new(machine(), placement())
     }
+}
+
+fn machine() -> Machine {
+    Machine {
+        cpu_model: "Example CPU @ 2.80GHz".into(),
+        cpus: 2,
+        memory_bytes: 8 << 30,
+        kernel: "6.1.0".into(),
+        clock_source: "tsc".into(),
+        congestion_control: "cubic".into(),
+        virtualised: Some(true),
+        governor: None,
+        allocator: "system".into(),
+        kernel_stack_bytes_per_thread: 16_384,
+    }
+}
+
+fn placement() -> PlacementRecord {
+    PlacementRecord { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] }
 }
 
 fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {

@@ -10,7 +10,7 @@ use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use instruments::load::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Shape, Work};
 use instruments::observe::{allowed_cpus, machine};
 use reports::record::store::RunFolder;
-use reports::record::{Cell, DisturbanceRecord, Ending, Manifest, PlacementKind, SCHEMA_VERSION};
+use reports::record::{Cell, DisturbanceRecord, Manifest, PlacementKind};
 use servers::Contender;
 use tempfile::TempDir;
 
@@ -117,31 +117,15 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
 
 fn manifest(plan: &RunPlan<'_>) -> Manifest {
     Manifest {
-        built_with: std::collections::BTreeMap::new(),
-        protagonists: None,
-        schema_version: SCHEMA_VERSION,
         run: "run".to_owned(),
         harness_version: "test".to_owned(),
-        commit: None,
-        build: None,
-        argv: Vec::new(),
         preset: plan.preset.name().to_owned(),
         seed: plan.seed,
-        blocks: 1,
-        placement: plan.placement.clone(),
         started_at: utc_now(),
-        resumed_at: Vec::new(),
-        elapsed_ns: None,
-        ending: Ending::Running,
-        machine: machine().unwrap(),
-        limits: Vec::new(),
-        warnings: Vec::new(),
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
-        against: None,
-        page: None,
-        hosts: Vec::new(),
         planned_cells: 1,
+        ..Manifest::new(machine().unwrap(), plan.placement.clone())
     }
 }
 

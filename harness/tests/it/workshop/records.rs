@@ -11,8 +11,8 @@ use hdrhistogram::Histogram;
 use reports::record::store::Run;
 use reports::record::{
     ArrivalsRecord, Cell, ContenderRecord, DisturbanceRecord, Ending, Fate, HistogramRecord, Ledger, Load, Machine,
-    Manifest, Phase, PlacementKind, PlacementRecord, RequestEvent, SCHEMA_VERSION, Sample, ServerUsage, ShapeRecord,
-    Stage, Traffic, ValueOf,
+    Manifest, Phase, PlacementKind, PlacementRecord, RequestEvent, Sample, ServerUsage, ShapeRecord, Stage, Traffic,
+    ValueOf,
 };
 
 const MS: u64 = 1_000_000;
@@ -137,31 +137,14 @@ pub(crate) fn saved(lesson: &Lesson, setup: &LessonSetup, cells: Vec<Cell>) -> R
         kernel_stack_bytes_per_thread: 0,
     };
     let manifest = Manifest {
-        build: None,
-        schema_version: SCHEMA_VERSION,
         run: lesson.name.to_owned(),
-        harness_version: String::new(),
-        commit: None,
-        argv: Vec::new(),
         preset: "lesson".to_owned(),
-        seed: 1,
         blocks: setup.blocks,
-        placement: cpus,
-        started_at: String::new(),
-        resumed_at: Vec::new(),
-        elapsed_ns: None,
         ending: Ending::Completed,
-        machine,
-        built_with: BTreeMap::new(),
-        limits: Vec::new(),
-        warnings: Vec::new(),
         experiments: vec![experiment(lesson, setup).to_record(setup.contenders.clone())],
         contenders: setup.contenders.iter().map(contender).collect(),
-        protagonists: None,
-        against: None,
-        page: None,
-        hosts: Vec::new(),
         planned_cells: cells.len() as u32,
+        ..Manifest::new(machine, cpus)
     };
     Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() }
 }
