@@ -21,10 +21,19 @@ fn cells_of(home: &Home, command: Command) -> Option<Vec<Cell>> {
 #[test]
 fn a_quota_is_in_every_cell_that_it_stopped_and_said_at_the_start() {
     let Some(a_fifth_of_a_cpu) = SmallGroup::of_cpu_percent(20) else { return };
-    let home = Home::new();
-    let Some(cells) = cells_of(&home, a_fifth_of_a_cpu.around(&home.compare(&SMALL))) else { return };
     let is_it = |warning: &Warning| matches!(warning, Warning::GeneratorThrottled(_));
-    assert!(cells.iter().any(|cell| cell.warnings.iter().any(is_it)), "{:?}", cells[0].noise);
+    let is_told = |cells: &[Cell]| cells.iter().any(|cell| cell.warnings.iter().any(is_it));
+    // Where other programs leave it less than its quota, the quota stops nothing.
+    let mut tries_left = 3;
+    let (home, cells) = loop {
+        let home = Home::new();
+        let Some(cells) = cells_of(&home, a_fifth_of_a_cpu.around(&home.compare(&SMALL))) else { return };
+        tries_left -= 1;
+        if is_told(&cells) || tries_left == 0 {
+            break (home, cells);
+        }
+    };
+    assert!(is_told(&cells), "{:?}", cells[0].noise);
     for cell in &cells {
         let was_stopped = cell.noise.generator_throttled.unwrap().periods > 0;
         assert_eq!(cell.warnings.iter().any(is_it), was_stopped, "{}: {:?}", cell.id, cell.warnings);
