@@ -14,12 +14,18 @@ use crate::selftest::cells::{lateness, response_percentile};
 /// It does not run by default, but nobody else's library waits for it.
 const BY_HAND: &str = "reactor";
 
+/// A median in nanoseconds, where there is one, and how late the machine let anybody run meanwhile.
+type WaitedRound = (Option<f64>, Lateness);
+
 /// Few enough that none of them waits for another, or for a worker.
 const CLIENTS: u32 = 4;
 
 const RATE: f64 = 200.0;
 
-const WINDOW: Duration = Duration::from_millis(1_500);
+const WINDOW: Duration = Duration::from_millis(500);
+
+/// The models take turns, and the least median of each counts: a machine makes waits longer, now and then, and never shorter.
+const ROUNDS: usize = 3;
 
 /// What a median may be, in nanoseconds: the wait itself, and 0.6 ms for two wake-ups and four ways through the kernel.
 const MEDIAN_NS: (f64, f64) = (5.0e6, 5.6e6);
@@ -32,11 +38,12 @@ pub(super) fn waits(bench: &Bench) -> Result<Attempt, Obstacle> {
     let backend = Backend::start(Promptness::Sleeps)?;
     let (mut figures, mut medians) = (Vec::new(), Vec::new());
     let (mut all_seen, mut is_disturbed) = (Lateness::default(), false);
-    for model in waiting() {
-        let (median_ns, seen) = median(bench, &backend, &contender(model))?;
-        let (least, most) = MEDIAN_NS;
-        let middle = (least + most) / 2.0;
-        let figure = SelftestFigure::within(model.name, Nanoseconds, middle, median_ns, (most - least) / 2.0 / middle);
+    for (model, rounds) in in_turns(bench, &backend)? {
+        let (median_ns, seen) = least(rounds);
+        let (lowest, highest) = MEDIAN_NS;
+        let middle = (lowest + highest) / 2.0;
+        let figure =
+            SelftestFigure::within(model.name, Nanoseconds, middle, median_ns, (highest - lowest) / 2.0 / middle);
         figures.push(figure.or_higher_by(explained_ns(seen)));
         medians.push(median_ns);
         is_disturbed |= explained_ns(seen) > 0.0;
@@ -70,8 +77,25 @@ fn contender(model: &Model) -> String {
     }
 }
 
+/// What each model came to in each round.
+fn in_turns(bench: &Bench, backend: &Backend) -> Result<Vec<(&'static Model, Vec<WaitedRound>)>, Obstacle> {
+    let mut found: Vec<_> = waiting().map(|model| (model, Vec::new())).collect();
+    for _ in 0..ROUNDS {
+        for (model, rounds) in &mut found {
+            rounds.push(median(bench, backend, &contender(model))?);
+        }
+    }
+    Ok(found)
+}
+
+/// The round with the least median; one without a median only where there is no other.
+fn least(rounds: Vec<WaitedRound>) -> WaitedRound {
+    let ns = |(median_ns, _): &WaitedRound| median_ns.unwrap_or(f64::INFINITY);
+    rounds.into_iter().min_by(|one, other| ns(one).total_cmp(&ns(other))).unwrap_or_default()
+}
+
 /// The median of the response times in nanoseconds, where there is one, and how late the machine let anybody run meanwhile.
-fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<(Option<f64>, Lateness), Obstacle> {
+fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<WaitedRound, Obstacle> {
     let server = bench.server_calling(contender, backend.address())?;
     let spec = LoadSpec { work: Work::new("call", "5ms"), ..echo(RATE, CLIENTS, WINDOW) };
     let (watch, mark) = (bench.watch()?, backend.mark());
@@ -90,6 +114,14 @@ fn explained_ns(seen: Lateness) -> f64 {
 mod tests {
     use super::*;
     use crate::selftest::Fit;
+
+    #[test]
+    fn of_rounds_the_least_median_counts_and_one_without_a_median_is_the_last() {
+        let late = |longest_ns| Lateness { longest_ns, total_ns: longest_ns };
+        let rounds = vec![(None, late(1)), (Some(5.4e6), late(2)), (Some(5.3e6), late(3))];
+        assert_eq!(least(rounds), (Some(5.3e6), late(3)));
+        assert_eq!(least(vec![(None, late(7))]), (None, late(7)));
+    }
 
     #[test]
     fn models_are_not_alike_where_one_has_no_median() {
