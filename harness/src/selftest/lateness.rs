@@ -59,7 +59,13 @@ impl Lateness {
         Lateness { longest_ns: self.longest_ns.max(other.longest_ns), total_ns: self.total_ns + other.total_ns }
     }
 
-    /// Whether so much of a window was taken that no percentile of a load in it need hold, and that there need be none.
+    /// By how much it may have delayed the requests of a window, in nanoseconds: by `usual_ns`, or by anything where so much of
+    /// the window was taken that queues grew.
+    pub(crate) fn may_delay_by(self, usual_ns: f64, window: Duration) -> f64 {
+        if self.is_much(window) { f64::INFINITY } else { usual_ns }
+    }
+
+    /// Whether more than a part of a window was taken.
     pub(crate) fn is_much(self, window: Duration) -> bool {
         u128::from(self.total_ns) > window.as_nanos() / u128::from(PART_OF_A_WINDOW)
     }

@@ -115,8 +115,7 @@ fn percentiles(bench: &Bench, workers: u32, delays: Delays, truths: &[(f64, &str
         let measured_ns = response_percentile(&cell, *q);
         // It may have been hit on the way there and on the way back.
         SelftestFigure::within(name, Nanoseconds, *truth_ns, measured_ns, tolerance)
-            .or_higher_by(2.0 * seen.longest_ns as f64)
-            .or_anything_if(seen.is_much(window))
+            .or_higher_by(seen.may_delay_by(2.0 * seen.longest_ns as f64, window))
     };
     Ok(Attempt { figures: truths.iter().map(figure).collect(), seen: seen.words() })
 }
@@ -151,7 +150,7 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
     // A time without a CPU lengthens response times by itself at most.
     let figure = |name, q: f64, share| {
         let figure = SelftestFigure::within(name, Nanoseconds, truth(q), response_percentile(&cell, q), share);
-        figure.or_higher_by(seen.total_ns as f64).or_anything_if(seen.is_much(WINDOW))
+        figure.or_higher_by(seen.may_delay_by(seen.total_ns as f64, WINDOW))
     };
     let figures = vec![figure("p97", 0.97, 0.1), figure("p99", 0.99, 0.03), figure("p99.9", 0.999, 0.02)];
     Ok(Attempt { figures, seen: seen.words() })
@@ -184,7 +183,7 @@ pub(super) fn stopped(bench: &Bench) -> Result<Attempt, Obstacle> {
     let truth_ns = stopped_ns - 0.01 * GENERATED.1.as_nanos() as f64;
     let p99 = SelftestFigure::within("p99", Nanoseconds, truth_ns, report.response_p99_ns, 0.05);
     let is_told = report.warnings.iter().any(|warning| matches!(warning, Warning::ScheduleLag { .. }));
-    let p99 = p99.or_higher_by(seen.total_ns as f64).or_anything_if(seen.is_much(GENERATED.1));
+    let p99 = p99.or_higher_by(seen.may_delay_by(seen.total_ns as f64, GENERATED.1));
     let figures = vec![p99, invalid(&report.warnings, is_told)];
     Ok(Attempt { figures, seen: seen.words() })
 }
