@@ -33,11 +33,11 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let target = TypedTarget::parse(&args.target)?;
     let load = CheckedLoad::of(&args, &target)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
-    let load = load.reached(&target)?;
+    let address = load.reached(&target)?;
     let interrupt = Interrupt::listen()?;
     spec::note(&load.spec).iter().for_each(|note| args.quiet.tell(note));
     let busy = load.look_at_this_machine(first_look);
-    let carried_out = match load.carry_out(&interrupt) {
+    let carried_out = match load.carry_out(address, &interrupt) {
         Ok(carried_out) => carried_out,
         Err(error) => {
             let Some(code) = interrupt.exit_code() else { return Err(error) };
@@ -70,18 +70,9 @@ struct CheckedLoad<'a> {
     workers: Vec<WorkerCommand>,
 }
 
-/// The same, with the address that it goes to.
-struct ResolvedLoad<'a> {
-    args: &'a LoadArgs,
-    spec: LoadSpec,
-    generator: Generator,
-    address: SocketAddr,
-    /// None where it is sent from here.
-    workers: Vec<WorkerCommand>,
-}
-
 /// A load that came to its end, or was stopped after it had begun.
 struct CarriedOut {
+    address: SocketAddr,
     outcome: LoadOutcome,
     machine: MachineSeen,
     started_at: SystemTime,
@@ -107,27 +98,25 @@ impl<'a> CheckedLoad<'a> {
         Ok(CheckedLoad { args, spec, generator, addresses, workers })
     }
 
-    /// Looks for the address.
+    /// The address that it goes to.
     ///
     /// # Errors
     /// Where none of several accepts a connection.
-    fn reached(self, target: &TypedTarget) -> Result<ResolvedLoad<'a>, Unreachable> {
-        let CheckedLoad { args, spec, generator, addresses, workers } = self;
-        let address = match addresses.first() {
+    fn reached(&self, target: &TypedTarget) -> Result<SocketAddr, Unreachable> {
+        let first = self.addresses.first();
+        let address = match first {
             // What is reached from here need not be what workers reach.
-            Some(first) if !workers.is_empty() => *first,
-            _ => target.reached(&addresses)?,
+            Some(first) if !self.workers.is_empty() => *first,
+            _ => target.reached(&self.addresses)?,
         };
-        if addresses.first() != Some(&address) {
+        if first != Some(&address) {
             let name = &target.authority;
-            args.quiet
-                .tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
+            let note = format!("note: of the addresses of {name}, {address} is the first that accepts a connection");
+            self.args.quiet.tell(&note);
         }
-        Ok(ResolvedLoad { args, spec, generator, address, workers })
+        Ok(address)
     }
-}
 
-impl ResolvedLoad<'_> {
     /// What goes on here bears on a load that is sent from here: says it, and returns who else uses the machine.
     fn look_at_this_machine(&self, first_look: FirstLook) -> Option<Warning> {
         if !self.workers.is_empty() {
@@ -137,15 +126,15 @@ impl ResolvedLoad<'_> {
         busy::doubt(first_look, self.args.quiet)
     }
 
-    fn carry_out(&self, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
+    fn carry_out(&self, address: SocketAddr, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
         match self.workers.is_empty() {
-            true => Ok(self.send_from_here(interrupt)?),
-            false => self.send_from_elsewhere(interrupt),
+            true => Ok(self.send_from_here(address, interrupt)?),
+            false => self.send_from_elsewhere(address, interrupt),
         }
     }
 
-    fn send_from_here(&self, interrupt: &Interrupt) -> Result<CarriedOut, LoadError> {
-        let ResolvedLoad { args, spec, .. } = self;
+    fn send_from_here(&self, address: SocketAddr, interrupt: &Interrupt) -> Result<CarriedOut, LoadError> {
+        let CheckedLoad { args, spec, .. } = self;
         let started_at = SystemTime::now();
         let signs = Signs::default();
         let mut progress = LoadProgress::new(spec, args.requests, args.quiet);
@@ -154,7 +143,7 @@ impl ResolvedLoad<'_> {
             signs: Some(&signs),
             most_requests: args.requests,
             by_second: args.hlog.is_some(),
-            ..Order::new(spec, self.address, self.generator, interrupt.flag())
+            ..Order::new(spec, address, self.generator, interrupt.flag())
         };
         let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
         let outcome = order.run(|moments| {
@@ -164,16 +153,17 @@ impl ResolvedLoad<'_> {
         let machine = machine.stop(ServerCpu::NotWatched);
         progress.end();
         let outcome = cut_if_stopped(outcome?);
-        Ok(CarriedOut { outcome, machine, started_at, window_start: wall_clock(window_start_ns), fleet: None })
+        let window_start = wall_clock(window_start_ns);
+        Ok(CarriedOut { address, outcome, machine, started_at, window_start, fleet: None })
     }
 
     /// By workers on other machines.
-    fn send_from_elsewhere(&self, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
-        let ResolvedLoad { args, spec, generator, address, workers } = self;
+    fn send_from_elsewhere(&self, address: SocketAddr, interrupt: &Interrupt) -> anyhow::Result<CarriedOut> {
+        let CheckedLoad { args, spec, generator, workers, .. } = self;
         let load = FleetLoad {
             spec,
             generator: *generator,
-            target: *address,
+            target: address,
             allow_remote: args.allow_remote,
             requests: args.requests,
             by_second: args.hlog.is_some(),
@@ -193,16 +183,16 @@ impl ResolvedLoad<'_> {
             part.outcome = cut_if_stopped(part.outcome.clone());
         }
         let (machine, window_start) = (MachineSeen::default(), wall_clock(found.window_start_ns));
-        Ok(CarriedOut { outcome, machine, started_at, window_start, fleet: Some(found) })
+        Ok(CarriedOut { address, outcome, machine, started_at, window_start, fleet: Some(found) })
     }
 
     fn setup<'s>(&'s self, carried_out: &'s CarriedOut, busy: Option<&'s Warning>) -> LoadSetup<'s> {
-        let CarriedOut { machine, started_at, fleet, .. } = carried_out;
+        let CarriedOut { address, machine, started_at, fleet, .. } = carried_out;
         LoadSetup {
             spec: &self.spec,
             generator: self.generator,
             target: &self.args.target,
-            address: self.address,
+            address: *address,
             started_at: *started_at,
             requests: self.args.requests,
             gates: &self.args.fail_on,
