@@ -1,7 +1,7 @@
 //! Whether others use the machine, looked at while a command prepares its run, and said before there is any load.
 //!
-//! Must not know: what is run. Beside it: `observe/machine/busiest.rs`, which looks; `run/validity.rs`, which has the limit and holds
-//! each cell against it.
+//! Must not know: what is run. Beside it: `instruments/src/observe/machine/busiest.rs`, which looks; `run/validity.rs`, which
+//! has the limit and holds each cell against it.
 
 use std::thread;
 
@@ -49,8 +49,7 @@ impl FirstLook {
     }
 }
 
-/// As [`FirstLook::compare`], and what was found is said, unless it is to be quiet, and becomes a doubt of the
-/// run.
+/// As [`FirstLook::compare`], and what was found is said, unless it is to be quiet, and becomes a doubt of the run.
 pub(super) fn doubt(first: FirstLook, quiet: QuietArg) -> Option<Warning> {
     let (said, doubt) = match first.compare() {
         Ok(None) => return None,

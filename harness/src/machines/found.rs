@@ -1,6 +1,6 @@
 //! What workers came to, together and each by itself, and how far their starts lie apart.
 //!
-//! Beside it: `fleet.rs`, which makes it; `load/part.rs`, which adds their figures up.
+//! Beside it: `fleet.rs`, which makes it; `instruments/src/load/part.rs`, which adds their figures up.
 
 use instruments::load::{LoadOutcome, LoadPart, LoadSpec};
 use instruments::observe::MachineSeen;

@@ -5,7 +5,7 @@
 //! stdin and stdout. Must not know: models, runs, how findings are shown, and a time of one machine as one of another. Read
 //! `hello.rs` and `message.rs` (what they say to each other), `worker.rs` (the far side), then `hand.rs` (one worker as this
 //! side sees it), `conduct.rs` (one through one load) and `fleet.rs` (all of them). `server_host.rs` is this side of a server
-//! elsewhere. `load/part.rs` adds figures up.
+//! elsewhere. `instruments/src/load/part.rs` adds figures up.
 
 mod clocks;
 mod conduct;

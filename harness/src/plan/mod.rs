@@ -1,8 +1,9 @@
 //! What is to be run, as plain data: nothing in here does I/O or knows how a plan is carried out.
 //!
 //! From large to small: [`RunPlan`] (everything a run was asked for), [`Experiment`] (a claim and how it is tested),
-//! [`Task`] (what is done to one contender's fresh server), [`instruments::load::LoadSpec`] (what the generator is asked to send). A contender is
-//! who takes part, `threaded:workers=4`; a cell is one task of one contender, measured once; a block is each cell once.
+//! [`Task`] (what is done to one contender's fresh server), [`instruments::load::LoadSpec`] (what the generator is asked to
+//! send). A contender is who takes part, `threaded:workers=4`; a cell is one task of one contender, measured once; a block is
+//! each cell once.
 
 mod capacity;
 mod cast;

@@ -1,7 +1,7 @@
 //! The backend of one cell, where the server of the cell calls one: started before the server, ended after it, and looked at
 //! when the window begins and ends.
 //!
-//! Beside it: `cell.rs`, which runs the cell; `backend/`, the backend itself.
+//! Beside it: `cell.rs`, which runs the cell; `instruments/src/backend/`, the backend itself.
 
 use std::io;
 use std::net::SocketAddr;

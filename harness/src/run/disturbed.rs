@@ -1,7 +1,7 @@
 //! The task of disturbing a server: a probe asks on schedule from beginning to end, and meanwhile something is done to
 //! the server. A server that dies of it is the result, so the probe goes on asking where it was.
 //!
-//! Beside it: `cell.rs`, which starts the server and stops it; `load/disturb.rs`, what is done over the network.
+//! Beside it: `cell.rs`, which starts the server and stops it; `instruments/src/load/disturb.rs`, what is done over the network.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,10 +1,10 @@
 //! What stood in the way of a row: why it could not even be tried, or how late the machine let anybody run.
 //!
-//! The latter is seen by threads that want to wake every other millisecond, one on each CPU, and note when they could not: what the machine
-//! did to server and generator while a row was measured.
+//! The latter is seen by threads that want to wake every other millisecond, one on each CPU, and note when they could not: what
+//! the machine did to server and generator while a row was measured.
 //!
-//! `observe/machine/noise.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of them, because
-//! delays add up in a queue.
+//! `instruments/src/observe/machine/noise.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of
+//! them, because delays add up in a queue.
 
 use std::io;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `figure.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`; `../words/`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `figure.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`;
+//! `../words/`.
 
 mod answers;
 mod claims;

@@ -1,6 +1,7 @@
 //! What went on on the machine while the doctor looked: who used it, and what kept a thread from its CPU.
 //!
-//! The limits are those by which a cell is doubted. Beside it: `cli/busy.rs`, `observe/machine/noise.rs`, `run/validity.rs`.
+//! The limits are those by which a cell is doubted. Beside it: `cli/busy.rs`, `run/validity.rs`;
+//! `instruments/src/observe/machine/noise.rs`.
 
 use std::time::{Duration, Instant};
 use std::{fs, thread};
