@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use instruments::load::LoadError;
 use reports::diff::DiffOutcome;
 use reports::record::store::{RecordError, Run};
-use reports::record::{Cell, Ending, FailedPart, Ledger, Outcome, Purpose, Warning};
+use reports::record::{Cell, Ending, FailedPart, Ledger, Outcome, Purpose};
+use reports::study::{counts, is_failure};
 use serde::Serialize;
 
 use super::publish::SiteError;
@@ -15,7 +16,7 @@ use super::target::Unreachable;
 use crate::live::web::WebError;
 use crate::machines::MachinesError;
 use crate::plan::PlanError;
-use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
+use crate::run::{Interrupt, LockError, RunEnd, Unfit};
 use crate::selftest::SelftestVerdict;
 
 /// What each code means, for help and manual pages.
@@ -179,9 +180,7 @@ pub(super) fn unproven(run: &Run) -> Option<(&str, &str, &str)> {
     let mut places: Vec<(&str, &str, &str)> = run.cells.iter().map(place).collect();
     places.sort_unstable();
     places.dedup();
-    let is_valid = |cell: &&Cell| {
-        cell.purpose == Purpose::Measure && !is_failure(cell) && !cell.warnings.iter().any(Warning::invalidates)
-    };
+    let is_valid = |cell: &&Cell| cell.purpose == Purpose::Measure && counts(cell);
     let proven: Vec<_> = run.cells.iter().filter(is_valid).map(place).collect();
     places.into_iter().find(|place| !proven.contains(place))
 }

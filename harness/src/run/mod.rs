@@ -35,4 +35,4 @@ pub use sent::{worker_doubts, worker_percentiles};
 pub use series::RunProgress;
 pub use session::{Interrupt, build, commit, utc_now};
 pub(crate) use validity::{NOISE, warnings};
-pub use validity::{generator_doubts, is_failure, machine_doubts, traffic_doubts};
+pub use validity::{generator_doubts, machine_doubts, traffic_doubts};

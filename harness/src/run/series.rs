@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use instruments::load::now_ns;
 use reports::record::store::{RecordError, RunFolder};
 use reports::record::{Cell, Outcome, Purpose, SCHEMA_VERSION};
+use reports::study::is_failure;
 
 use super::cell::{self, CellRunner};
 use super::names::cell_id;
 use super::queue::{Queue, retries};
 use super::session::Interrupt;
-use super::validity::{self, is_failure};
+use super::validity;
 use crate::plan::{Capacities, RunPlan, Turn, arrival_seed};
 
 /// Who wants to know how a run is going.

@@ -168,11 +168,5 @@ fn unseen(cell: &Cell) -> Vec<Warning> {
     missing.map(|(what, _)| Warning::NotObserved { what, reason: reason() }).collect()
 }
 
-/// Whether the cell failed. A server that died of what was done to it is what the cell was run to find out.
-pub fn is_failure(cell: &Cell) -> bool {
-    let died_of_it = cell.disturbance.is_some() && cell.server.died_at_ns.is_some();
-    matches!(cell.outcome, Outcome::Failed { .. }) && !died_of_it
-}
-
 #[cfg(test)]
 pub(super) mod tests;

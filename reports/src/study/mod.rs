@@ -15,7 +15,8 @@ pub(crate) use colours::{COLOURS, colours};
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
 pub(crate) use pool::distribution_of;
 pub use pool::{
-    FAILURES_ALLOWED, KEPT_UP, Pool, ProbeTimes, Standing, counts, died_as_a_result, disturbed_by, standing_of,
+    FAILURES_ALLOWED, KEPT_UP, Pool, ProbeTimes, Standing, counts, died_as_a_result, disturbed_by, is_failure,
+    standing_of,
 };
 pub use trial::{During, Trial, is_a_trial};
 

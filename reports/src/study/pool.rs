@@ -168,6 +168,11 @@ pub fn died_as_a_result(cell: &Cell) -> bool {
     cell.disturbance.is_some() && (died || cell.server.died_at_ns.is_some())
 }
 
+/// Whether the cell failed, and not because its server died of what was done to it.
+pub fn is_failure(cell: &Cell) -> bool {
+    matches!(cell.outcome, Outcome::Failed { .. }) && !died_as_a_result(cell)
+}
+
 /// What to make of one cell by itself.
 pub fn standing_of(cell: &Cell) -> Standing {
     Standing::of(&Pool::of(vec![cell]), counts(cell))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::format::{self, Unit};
 use crate::record::store::Run;
 use crate::record::{BackendUsage, Cell, Ending, FailedPart, Outcome, Purpose, Warning};
-use crate::study::{counts, died_as_a_result};
+use crate::study::{counts, is_failure};
 
 /// Whether to believe a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -136,8 +136,7 @@ fn errors(cells: &[&Cell]) -> Badge {
 
 fn complete(run: &Run) -> Badge {
     let (have, planned) = (run.cells.len() as u64, u64::from(run.manifest.planned_cells));
-    let failed = |cell: &&Cell| matches!(cell.outcome, Outcome::Failed { .. }) && !died_as_a_result(cell);
-    let failed = run.cells.iter().filter(failed).count() as u64;
+    let failed = run.cells.iter().filter(|cell| is_failure(cell)).count() as u64;
     let ending = match run.manifest.ending {
         Ending::Running => ", not ended",
         Ending::Completed => "",
@@ -163,7 +162,7 @@ fn doubts(run: &Run) -> Vec<Doubt> {
             add(warning.invalidates(), warning.describe(), warning.remedy(), &cell.id);
         }
         if let Outcome::Failed { part, reason, .. } = &cell.outcome
-            && !died_as_a_result(cell)
+            && is_failure(cell)
         {
             let remedy = match part {
                 FailedPart::Server => "read the end of its standard error in the file of the measurement",

@@ -8,7 +8,7 @@ use reports::record::store::{Run, RunFolder};
 use reports::record::{
     Cell, ExperimentRecord, FailedPart, Fate, Outcome, PictureKind, RequestEvent, ShapeRecord, Swept, Warning,
 };
-use reports::study::{Standing, counts, groups};
+use reports::study::{Standing, counts, groups, is_failure};
 use reports::summary::summarise;
 
 use crate::fixture::SECOND;
@@ -76,12 +76,15 @@ fn the_first_failure_and_the_way_back_are_found() {
 #[test]
 fn a_server_that_died_of_what_was_done_to_it_is_a_result() {
     let mut dead = fixture::dead();
-    assert!(counts(&dead));
+    assert!(counts(&dead) && !is_failure(&dead));
+    let found_at_the_end = Warning::ServerDied { how: "was killed by SIGKILL".to_owned() };
+    (dead.server.died_at_ns, dead.warnings) = (None, vec![found_at_the_end]);
+    assert!(counts(&dead) && !is_failure(&dead), "nobody looked between its death and the end");
     dead.disturbance = None;
-    assert!(!counts(&dead), "nothing was done to it, so the cell tells nothing");
+    assert!(!counts(&dead) && is_failure(&dead), "nothing was done to it, so the cell tells nothing");
     let mut never_started = fixture::dead();
     (never_started.server.died_at_ns, never_started.warnings) = (None, Vec::new());
-    assert!(!counts(&never_started), "a server that never ran did not die of anything");
+    assert!(!counts(&never_started) && is_failure(&never_started), "a server that never ran did not die of anything");
     let mut late = fixture::dead();
     late.warnings.push(Warning::GeneratorFellBehind { kept_pace: 0.2 });
     assert!(!counts(&late), "the generator's lateness is no result");
