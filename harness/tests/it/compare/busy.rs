@@ -46,7 +46,7 @@ fn starts(run: &Run) -> Vec<&BusyStart> {
 fn who_uses_the_machine_is_named_first_and_no_claim_rests_on_it() {
     let home = Home::new();
     let busy = BusyLoops::start();
-    let arguments = ["--experiments", "churn", "--models", "threaded,async-single,thread-pool:workers=4"];
+    let arguments = ["--experiments", "same-memory", "--models", "threaded,async-multi"];
     let output = home.compared(&[&arguments[..], &["--blocks", "3", "--format", "json"]].concat()).measured();
     let said = &output.stderr;
     let first = said.lines().next().unwrap();
@@ -85,7 +85,7 @@ fn a_load_names_them_too_and_quiet_says_nothing() {
     assert!(said.starts_with("this machine is busy: others use ") && said.contains(" them or wait"), "{said}");
     output.json();
 
-    let arguments = ["--experiments", "memory", "--models", "threaded", "--quiet"];
+    let arguments = ["--experiments", "same-memory", "--models", "async-multi", "--quiet"];
     let output = home.compared(&arguments);
     assert!(!output.stderr.contains("is busy"), "{}", output.stderr);
     assert_eq!(starts(&home.run()).len(), 1);

@@ -32,6 +32,16 @@ fn pack(out: &Path) -> PathBuf {
     PathBuf::from(said.strip_prefix("archive: ").unwrap_or_else(|| panic!("{said}")))
 }
 
+/// What a pack of this build's program makes, in a folder of its own. Once for all tests in here.
+fn packed() -> &'static (TempDir, PathBuf) {
+    static PACKED: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    PACKED.get_or_init(|| {
+        let out = tempfile::tempdir().unwrap();
+        let archive = pack(out.path());
+        (out, archive)
+    })
+}
+
 /// An archive unpacked into an empty folder.
 struct Installed {
     folder: TempDir,
@@ -43,10 +53,7 @@ fn installed() -> &'static Installed {
     static INSTALLED: OnceLock<Installed> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let archive = match env::var_os("RELEASE_ARCHIVE") {
-            Some(archive) => PathBuf::from(archive),
-            None => pack(folder.path()),
-        };
+        let archive = env::var_os("RELEASE_ARCHIVE").map_or_else(|| packed().1.clone(), PathBuf::from);
         let tar = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder.path()).status().unwrap();
         assert!(tar.success());
         Installed { folder, archive }

@@ -7,19 +7,18 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::{root, text};
-use crate::release::{installed, pack, release};
+use crate::release::{installed, pack, packed, release};
 use crate::skipped::skipped;
 
 #[test]
 fn packing_twice_gives_the_same_bytes() {
-    let [one, two] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-    let archives = [pack(one.path()), pack(two.path())];
-    let [first, second] = archives.each_ref().map(|archive| fs::read(archive).unwrap());
-    assert!(first == second, "{archives:?} differ");
-    let sums = [&one, &two].map(|out| fs::read_to_string(out.path().join("SHA256SUMS")).unwrap());
+    let ((one, first), two) = (packed(), tempfile::tempdir().unwrap());
+    let second = pack(two.path());
+    assert!(fs::read(first).unwrap() == fs::read(&second).unwrap(), "{first:?} and {second:?} differ");
+    let sums = [one, &two].map(|out| fs::read_to_string(out.path().join("SHA256SUMS")).unwrap());
     assert_eq!(sums[0], sums[1]);
     let checked =
-        Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(one.path()).output();
+        Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(two.path()).output();
     assert!(checked.unwrap().status.success(), "{}", sums[0]);
 }
 

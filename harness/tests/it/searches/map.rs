@@ -11,7 +11,7 @@ use crate::searches::{Searched, planned_ns};
 /// Made once for the tests in here.
 fn small() -> &'static Searched {
     static SMALL: OnceLock<Searched> = OnceLock::new();
-    let arguments = ["map", "--connections", "8,1", "--work", "echo", "--budget", "18s", "--format", "json"];
+    let arguments = ["map", "--connections", "8,1", "--work", "echo", "--budget", "12s", "--format", "json"];
     SMALL.get_or_init(|| Searched::of(&arguments))
 }
 
@@ -19,8 +19,8 @@ fn small() -> &'static Searched {
 fn it_plans_within_its_budget_and_says_every_square() {
     let Searched { ended, home } = small();
     assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.stderr);
-    assert!(planned_ns(&home.run()) < 18_000_000_000, "{}", planned_ns(&home.run()));
-    assert!(ended.stderr.contains("repeating them ends within 18 s"), "{}", ended.stderr);
+    assert!(planned_ns(&home.run()) < 12_000_000_000, "{}", planned_ns(&home.run()));
+    assert!(ended.stderr.contains("repeating them ends within 12 s"), "{}", ended.stderr);
     let said = ended.json();
     let squares = said["squares"].as_array().unwrap();
     let connections: Vec<f64> = squares.iter().map(|square| square["connections"].as_f64().unwrap()).collect();

@@ -1,5 +1,5 @@
-//! Runs a program and lets one of its calls of the system fail: the kernel stops the program before each fallible call,
-//! and the call that was chosen is skipped and its error returned in its place.
+//! Runs a program and lets one of its calls of the system fail: the kernel stops the program before each such call, and the
+//! one that was chosen is skipped and its error returned in its place. Where none was chosen, it stops before all that can fail.
 //!
 //! A filter in the program (seccomp) names the calls, so that all others run at full speed. Its children are followed
 //! too, since they inherit the filter, but nothing of theirs fails. Must not know: what the program is.
@@ -22,7 +22,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-use crate::torture::calls::{FALLIBLE, Site, Target, by_number, without_numbers};
+use crate::torture::calls::{FALLIBLE, Fallible, Site, Target, by_number, without_numbers};
 
 /// How a program ended whose call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(crate) enum Ended {
 pub(crate) struct Traced {
     pub(crate) pid: u32,
     pub(crate) ended: Ended,
-    /// How often each call was made by the program itself.
+    /// How often each call was made by the program itself, of those that were followed.
     pub(crate) calls: BTreeMap<Site, u32>,
     /// Whether the chosen call came and failed.
     pub(crate) failed: bool,
@@ -62,7 +62,7 @@ pub(crate) struct Chosen {
 ///
 /// Where the program does not start, or processes may not be traced here.
 pub(crate) fn run(mut command: Command, home: &str, chosen: Option<&Chosen>, deadline: Duration) -> io::Result<Traced> {
-    let filter = filter();
+    let filter = filter(chosen);
     // SAFETY: between fork and exec the closure makes two system calls and allocates nothing.
     unsafe {
         command.pre_exec(move || {
@@ -94,9 +94,10 @@ pub(crate) fn run(mut command: Command, home: &str, chosen: Option<&Chosen>, dea
     })
 }
 
-/// Stops at each fallible call, and lets all others through.
-fn filter() -> BpfProgram {
-    let rules = FALLIBLE.iter().map(|call| (call.number, Vec::new())).collect();
+/// Stops at each fallible call, or at the chosen one wherever it is made, and lets all others through.
+fn filter(chosen: Option<&Chosen>) -> BpfProgram {
+    let is_followed = |call: &&Fallible| chosen.is_none_or(|chosen| chosen.site.call == call.name);
+    let rules = FALLIBLE.iter().filter(is_followed).map(|call| (call.number, Vec::new())).collect();
     let arch = std::env::consts::ARCH.try_into().unwrap();
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Trace(0), arch);
     filter.unwrap().try_into().unwrap()
