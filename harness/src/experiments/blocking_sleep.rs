@@ -59,7 +59,7 @@ const PROBE: Shape = Shape::Connections { connections: 200 };
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
     // Every 50 ms tell the same story again.
-    let lasting = (sizes.disturbance / 10).max(Duration::from_millis(240));
+    let lasting = (sizes.disturbance / 5).min(Duration::from_millis(240));
     let task = |blocking: u32| {
         let probe = echo_probe(PROBE_RPS, PROBE, sizes.timeout);
         let requests = in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout);

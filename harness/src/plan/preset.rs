@@ -11,7 +11,7 @@ use super::{Contenders, Experiment};
 /// How thorough a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
-    /// Checks that everything works, in under 20 seconds; too few samples to conclude anything.
+    /// Checks that everything works, in about 20 seconds; too few samples to conclude anything.
     Smoke,
     /// Decides the scorecard and the claims, and estimates everything else, in about 90 seconds.
     Quick,
@@ -93,9 +93,9 @@ impl Preset {
                 blocks: 1,
                 claim_blocks: 1,
                 scorecard_blocks: 1,
-                retries: 4,
-                warm_up: Duration::from_millis(40),
-                window: Duration::from_millis(140),
+                retries: 2,
+                warm_up: Duration::from_millis(30),
+                window: Duration::from_millis(120),
                 timeout: Duration::from_millis(200),
                 load_points: 2,
                 probe_window: Duration::from_millis(60),

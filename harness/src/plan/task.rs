@@ -114,8 +114,8 @@ impl TaskKind {
     pub fn usual_duration(&self) -> Duration {
         match self {
             TaskKind::Load(spec) => spec.warm_up + spec.window,
-            // Measured: opening, settling and reading takes a quarter of a second a stage.
-            TaskKind::Hold(spec) => Duration::from_millis(250) * (spec.counts.len() as u32 + 3),
+            // Measured: the servers that serve all who are held take half as long again as must be quiet at least.
+            TaskKind::Hold(spec) => spec.quiet_in_all() * 3 / 2,
             TaskKind::Disturbed(spec) => spec.probe.warm_up + spec.probe.window,
         }
     }
@@ -130,4 +130,24 @@ pub struct HoldSpec {
     pub work: Work,
     /// How long nothing may happen before waiting for it is given up.
     pub give_up_after: Duration,
+}
+
+impl HoldSpec {
+    /// How long nothing may change until a server that holds so many connections is taken to be at rest. The more there are, the
+    /// longer are the pauses between the bursts in which it takes them.
+    pub(crate) fn quiet_with(connections: u64) -> Duration {
+        Duration::from_millis(40 + connections.min(1_200) / 20)
+    }
+
+    /// The same after so many were closed: thousands of threads end in bursts too, and with longer pauses.
+    pub(crate) fn quiet_after_closing(connections: u64) -> Duration {
+        5 * HoldSpec::quiet_with(connections)
+    }
+
+    /// The sum over all stages: nobody is held, then so many and so many, those are answered, and gone.
+    fn quiet_in_all(&self) -> Duration {
+        let most = self.counts.iter().copied().max().unwrap_or(0);
+        let counts = [0].iter().chain(&self.counts).chain([&most]).map(|count| HoldSpec::quiet_with(u64::from(*count)));
+        counts.sum::<Duration>() + HoldSpec::quiet_after_closing(u64::from(most))
+    }
 }

@@ -16,17 +16,6 @@ use crate::plan::HoldSpec;
 /// The longest that a server is given to come to rest.
 const SETTLING: Duration = Duration::from_secs(4);
 
-/// How long nothing may change for a server to be at rest that holds so many connections: the more there are, the longer
-/// are the pauses between the bursts in which it takes them.
-fn quiet_with(connections: u64) -> Duration {
-    Duration::from_millis(40 + connections.min(1_200) / 20)
-}
-
-/// The same after so many were closed: thousands of threads end in bursts too, and with longer pauses.
-fn quiet_after_closing(connections: u64) -> Duration {
-    5 * quiet_with(connections)
-}
-
 /// A server to hold connections to.
 pub(crate) struct HeldServer<'a> {
     pub(crate) pid: u32,
@@ -61,11 +50,12 @@ pub(crate) fn hold(spec: &HoldSpec, server: &HeldServer<'_>) -> TaskFindings {
 fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) -> Result<(), HoldError> {
     let mut reader = ProcessReader::open(server.pid, server.extent)?;
     let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
-    found.stages.push(stage(server, &mut reader, Phase::Idle, quiet_with(0), 0, None)?);
+    found.stages.push(stage(server, &mut reader, Phase::Idle, HoldSpec::quiet_with(0), 0, None)?);
     for wanted in &spec.counts {
         held.grow_to(*wanted as usize, spec.give_up_after)?;
         let connections = held.len() as u64;
-        found.stages.push(stage(server, &mut reader, Phase::Idle, quiet_with(connections), connections, None)?);
+        let quiet = HoldSpec::quiet_with(connections);
+        found.stages.push(stage(server, &mut reader, Phase::Idle, quiet, connections, None)?);
         if held.len() < *wanted as usize {
             found.warnings.push(fell_short(&held, *wanted));
             break;
@@ -77,10 +67,10 @@ fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) ->
     }
     let connections = held.len() as u64;
     let answered = held.ask_each(spec.give_up_after)? as u64;
-    let quiet = quiet_with(connections);
+    let quiet = HoldSpec::quiet_with(connections);
     found.stages.push(stage(server, &mut reader, Phase::AfterRequest, quiet, connections, Some(answered))?);
     held.close_all();
-    found.stages.push(stage(server, &mut reader, Phase::Closed, quiet_after_closing(connections), 0, None)?);
+    found.stages.push(stage(server, &mut reader, Phase::Closed, HoldSpec::quiet_after_closing(connections), 0, None)?);
     let restless = found.stages.iter().filter(|stage| !stage.settled);
     found.warnings.extend(restless.map(|stage| Warning::NotSettled { connections: stage.connections }));
     Ok(())

@@ -49,7 +49,7 @@ const TYPED: &str = "    ";
 const ALL: &str = r#"compare
   Which of the two is better, in about 90 seconds?
     harness compare
-  Does everything work here? In under 20 seconds:
+  Does everything work here? In about 20 seconds:
     harness compare --preset smoke
   One question, about two models:
     harness compare --models threaded,async-multi --experiments memory
