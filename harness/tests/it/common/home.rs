@@ -4,9 +4,12 @@
 //! none for a benchmark of whoever runs the tests. Nor does any of their variables that begin with `HARNESS_` reach it;
 //! all others do.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
+use nix::libc;
 use reports::record::store::{Run, RunFolder};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -42,6 +45,22 @@ fn without_settings(command: &mut Command) {
     }
 }
 
+/// Has a folder removed when this program ends. For one that lies in a static, which nobody drops.
+pub(crate) fn removed_at_the_end(folder: &Path) {
+    static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    extern "C" fn remove() {
+        for folder in FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+    let mut folders = FOLDERS.lock().unwrap();
+    if folders.is_empty() {
+        // SAFETY: the function does not unwind, and touches nothing that is gone when a program exits.
+        assert_eq!(unsafe { libc::atexit(remove) }, 0);
+    }
+    folders.push(folder.to_owned());
+}
+
 /// A folder, removed when dropped.
 pub(crate) struct Home {
     folder: TempDir,
@@ -50,6 +69,13 @@ pub(crate) struct Home {
 impl Home {
     pub(crate) fn new() -> Home {
         Home { folder: TempDir::new().unwrap() }
+    }
+
+    /// One for a static.
+    pub(crate) fn shared() -> Home {
+        let home = Home::new();
+        removed_at_the_end(home.path());
+        home
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -25,7 +25,7 @@ struct Whole {
 fn whole() -> &'static Whole {
     static WHOLE: OnceLock<Whole> = OnceLock::new();
     WHOLE.get_or_init(|| {
-        let home = Home::new();
+        let home = Home::shared();
         let output = home.compared(&["--format", "json"]);
         let run = home.run();
         Whole { home, output, run }

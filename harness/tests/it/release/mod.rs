@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
-
 use crate::common::home::{Ended, HARNESS, Home, at_home};
 use crate::common::root;
 
@@ -32,11 +30,11 @@ fn pack(out: &Path) -> PathBuf {
     PathBuf::from(said.strip_prefix("archive: ").unwrap_or_else(|| panic!("{said}")))
 }
 
-/// What a pack of this build's program makes, in a folder of its own. Once for all tests in here.
-fn packed() -> &'static (TempDir, PathBuf) {
-    static PACKED: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+/// What a pack of this build's program makes, and the folder that it is in. Once for all tests in here.
+fn packed() -> &'static (Home, PathBuf) {
+    static PACKED: OnceLock<(Home, PathBuf)> = OnceLock::new();
     PACKED.get_or_init(|| {
-        let out = tempfile::tempdir().unwrap();
+        let out = Home::shared();
         let archive = pack(out.path());
         (out, archive)
     })
@@ -44,7 +42,7 @@ fn packed() -> &'static (TempDir, PathBuf) {
 
 /// An archive unpacked into an empty folder.
 struct Installed {
-    folder: TempDir,
+    folder: Home,
     archive: PathBuf,
 }
 
@@ -52,7 +50,7 @@ struct Installed {
 fn installed() -> &'static Installed {
     static INSTALLED: OnceLock<Installed> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Home::shared();
         let archive = env::var_os("RELEASE_ARCHIVE").map_or_else(|| packed().1.clone(), PathBuf::from);
         let tar = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder.path()).status().unwrap();
         assert!(tar.success());

@@ -6,16 +6,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::common::home::Home;
 use crate::common::{root, text};
 use crate::release::{installed, pack, packed, release};
 use crate::skipped::skipped;
 
 #[test]
 fn packing_twice_gives_the_same_bytes() {
-    let ((one, first), two) = (packed(), tempfile::tempdir().unwrap());
+    let ((one, first), two) = (packed(), Home::new());
     let second = pack(two.path());
     assert!(fs::read(first).unwrap() == fs::read(&second).unwrap(), "{first:?} and {second:?} differ");
-    let sums = [one, &two].map(|out| fs::read_to_string(out.path().join("SHA256SUMS")).unwrap());
+    let sums = [one, &two].map(|out| fs::read_to_string(out.join("SHA256SUMS")).unwrap());
     assert_eq!(sums[0], sums[1]);
     let checked =
         Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(two.path()).output();

@@ -10,7 +10,7 @@ use reports::record::store::Run;
 
 use crate::common::home::{Ended, Home};
 
-/// A search that has ended, with the folder it wrote to.
+/// A search that has ended, with the folder it wrote to; it may lie in a static.
 struct Searched {
     home: Home,
     ended: Ended,
@@ -18,7 +18,7 @@ struct Searched {
 
 impl Searched {
     fn of(arguments: &[&str]) -> Searched {
-        let home = Home::new();
+        let home = Home::shared();
         Searched { ended: home.ended(&[arguments, &["--out", "the-run"]].concat()), home }
     }
 
