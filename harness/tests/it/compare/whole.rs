@@ -8,8 +8,8 @@ use harness::experiments::EXPERIMENTS;
 use harness::plan::{Contenders, Experiment, PROTAGONISTS};
 use reports::metrics::{Bands, TIME_PARTS};
 use reports::record::store::Run;
-use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
-use reports::study::died_as_a_result;
+use reports::record::{Cell, Ending, Outcome, Purpose};
+use reports::study::{counts, died_as_a_result};
 use servers::default_models;
 
 use crate::common::assert_checks_held;
@@ -39,8 +39,7 @@ fn measured(run: &Run) -> impl Iterator<Item = &Cell> {
 /// What the exit code must be, from the cells alone: on a busy machine the generator may be held up so often that a
 /// contender has no valid cell of a workload, and that must then be said.
 fn code_of(run: &Run) -> i32 {
-    let ended_well = |cell: &Cell| cell.outcome == Outcome::Completed || died_as_a_result(cell);
-    let is_valid = |cell: &&Cell| ended_well(cell) && !cell.warnings.iter().any(Warning::invalidates);
+    let is_valid = |cell: &&Cell| counts(cell);
     let workload = |cell: &Cell| (cell.contender.clone(), cell.experiment.clone(), cell.workload.clone());
     let proven: BTreeSet<_> = measured(run).filter(is_valid).map(workload).collect();
     if measured(run).all(|cell| proven.contains(&workload(cell))) { 0 } else { 4 }

@@ -29,9 +29,11 @@ impl Trial {
     pub(crate) fn of(chosen: Option<&Chosen>) -> Self {
         let home = Home::new();
         let (out, err) = (home.join("stdout"), home.join("stderr"));
-        // One experiment with control groups; and no thread of the server's for each connection, which would be followed too.
+        // Two cells with control groups, and no thread of the server's for each connection, which would be followed too.
         let mut command = home.command(&["compare", "--preset", "smoke", "--out", "run"]);
-        command.args(["--models", "async-multi", "--experiments", "same-memory"]).env_remove("LD_LIBRARY_PATH");
+        command
+            .args(["--models", "async-multi", "--experiments", "same-memory", "--blocks", "2"])
+            .env_remove("LD_LIBRARY_PATH");
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         let path = home.path().to_str().unwrap();
         let traced = tracer::run(command, path, chosen, LONGEST_WAIT).unwrap();
