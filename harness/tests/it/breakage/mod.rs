@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use harness::selftest::ROWS;
+use serde_json::Value;
 
 use crate::breakage::build::VARIABLE;
 use crate::breakage::mutations::{MUTATIONS, Mutation};
@@ -101,12 +102,14 @@ fn not_as_expected(program: &Path, asked: &[Asked], at_a_time: usize) -> Vec<Ask
     let next = || rest.lock().unwrap().next().copied();
     let ask_the_rest = || {
         while let Some((mutation, row)) = next() {
-            let verdict = verdict(program, row, mutation.map(|mutation| mutation.name));
+            let said = said(program, row, mutation.map(|mutation| mutation.name));
+            let verdict = said["verdict"].as_str().unwrap();
             println!("{}: {row} is {verdict}", mutation.map_or("unbroken", |mutation| mutation.name));
             let expected = if mutation.is_some() { "wrong" } else { "right" };
             if verdict != expected {
                 let is_too_busy = verdict == "cannot-tell" || at_a_time > 1;
-                assert!(is_too_busy, "{row} is {verdict} where {}", mutation.map_or("nothing is broken", |it| it.does));
+                let place = mutation.map_or("nothing is broken", |mutation| mutation.does);
+                assert!(is_too_busy, "{row} is {verdict} where {place}: {said}");
                 others.lock().unwrap().push((mutation, row));
             }
         }
@@ -115,8 +118,8 @@ fn not_as_expected(program: &Path, asked: &[Asked], at_a_time: usize) -> Vec<Ask
     others.into_inner().unwrap()
 }
 
-/// The verdict of a row of the self-test.
-fn verdict(program: &Path, row: &str, breakage: Option<&str>) -> String {
+/// What the self-test says of one of its rows.
+fn said(program: &Path, row: &str, breakage: Option<&str>) -> Value {
     let home = Home::new();
     let mut command = Command::new(program);
     at_home(&mut command, home.path());
@@ -126,15 +129,14 @@ fn verdict(program: &Path, row: &str, breakage: Option<&str>) -> String {
     let confession = breakage.map(|breakage| format!("this harness is broken on purpose: {breakage}"));
     let first_line = told.lines().next().filter(|line| line.contains("on purpose"));
     assert_eq!(first_line, confession.as_deref(), "{told}");
-    let said = output.json();
-    let [said] = said["rows"].as_array().unwrap().as_slice() else { panic!("not one row: {said}") };
+    let answer = output.json();
+    let [said] = answer["rows"].as_array().unwrap().as_slice() else { panic!("not one row: {answer}") };
     assert_eq!(said["row"], row);
-    let verdict = said["verdict"].as_str().unwrap();
-    let code = match verdict {
+    let code = match said["verdict"].as_str().unwrap() {
         "wrong" => 1,
         "cannot-tell" => 4,
         _ => 0,
     };
-    assert_eq!(output.code, Some(code), "{row} is {verdict}");
-    verdict.to_owned()
+    assert_eq!(output.code, Some(code), "{said}");
+    said.clone()
 }
