@@ -2,17 +2,20 @@
 //! load as `compare` runs it.
 
 use std::fmt::Display;
+use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use instruments::load::{self, ArrivalProcess, Generator, LoadMoments, LoadSpec, Order, Pacing, Shape, Work};
 use instruments::observe::{allowed_cpus, machine, restrict_this_thread};
 use reports::record::store::Run;
 use reports::record::{Cell, Machine, PlacementKind, PlacementRecord};
+use rustix::process::setpriority_process;
 
 use super::cells;
+use super::each_cpu::OnEachCpu;
 use super::lateness::{LatenessWatch, Obstacle};
 use super::synthetic::{Script, Synthetic};
 use crate::plan::place;
@@ -20,6 +23,9 @@ use crate::process::{Launch, ServerProcess, launch, launch_subject};
 
 /// How long a subject may take until it has done what it was told: some are to work first.
 const SUBJECT_READINESS_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The niceness of a thread that runs where nobody else wants to.
+const LOWEST_PRIORITY: i32 = 19;
 
 /// The means of measuring.
 #[derive(Debug)]
@@ -47,10 +53,20 @@ impl Bench {
 
     /// Watches every CPU that server or generator may use.
     pub(crate) fn watch(&self) -> io::Result<LatenessWatch> {
+        LatenessWatch::start(&self.cpus())
+    }
+
+    /// Lets no CPU that server or generator may use sleep, until what is returned is dropped. A hypervisor that is busy may need a
+    /// millisecond to wake one that does, and where it rests after each request that would be all that is measured.
+    pub(crate) fn keep_awake(&self) -> io::Result<OnEachCpu<()>> {
+        OnEachCpu::start("awake", &self.cpus(), stay_awake)
+    }
+
+    fn cpus(&self) -> Vec<u32> {
         let mut cpus = [&self.placement.server_cpus[..], &self.placement.generator_cpus[..]].concat();
         cpus.sort_unstable();
         cpus.dedup();
-        LatenessWatch::start(&cpus)
+        cpus
     }
 
     /// A server on a thread that follows a script.
@@ -125,6 +141,18 @@ impl Bench {
         let order = Order { most_requests: Some(requests), ..Order::new(spec, target, generator, &stop) };
         let outcome = order.run(|_| {})?;
         Ok(cells::of_load(spec, outcome))
+    }
+}
+
+/// Computes nothing until its flag is set, and gives way to whoever wants the CPU.
+fn stay_awake(stop: &AtomicBool) {
+    if setpriority_process(None, LOWEST_PRIORITY).is_err() {
+        return;
+    }
+    let mut turns = 0_u64;
+    while !stop.load(Ordering::Relaxed) {
+        // A spin hint would tell a hypervisor that nobody needs this CPU.
+        turns = black_box(turns.wrapping_add(1));
     }
 }
 

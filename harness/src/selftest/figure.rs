@@ -69,9 +69,9 @@ impl SelftestFigure {
     }
 
     /// A share from 0 to 1 that may be off by so many hundredths.
-    pub(crate) fn share(name: &str, truth: f64, measured: f64, points: f64) -> SelftestFigure {
+    pub(crate) fn share(name: &str, truth: f64, measured: impl Into<Option<f64>>, points: f64) -> SelftestFigure {
         let percent = |share: f64| format!("{:.1}%", share * 100.0);
-        figure(name, percent, (truth, Some(measured)), (Some(points / 100.0), format!("{points} points")))
+        figure(name, percent, (truth, measured.into()), (Some(points / 100.0), format!("{points} points")))
     }
 
     /// A ratio whose truth must lie in its interval.

@@ -7,15 +7,13 @@
 //! them, because delays add up in a queue.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use instruments::clock::{now_ns, sleep_until, wake_promptly};
 use instruments::load::LoadError;
-use instruments::observe::restrict_this_thread;
 
+use super::each_cpu::OnEachCpu;
 use crate::process::ProcessError;
 
 /// Why a row could not even be tried.
@@ -44,6 +42,7 @@ const PART_OF_A_WINDOW: u32 = 4;
 pub(crate) struct Lateness {
     pub(crate) longest_ns: u64,
     pub(crate) total_ns: u64,
+    wake_ups: u64,
 }
 
 impl Lateness {
@@ -52,11 +51,21 @@ impl Lateness {
         let beyond_ns = late_ns.saturating_sub(USUAL_NS);
         self.longest_ns = self.longest_ns.max(beyond_ns);
         self.total_ns += beyond_ns;
+        self.wake_ups += 1;
     }
 
     /// Both together.
     pub(crate) fn and(self, other: Lateness) -> Lateness {
-        Lateness { longest_ns: self.longest_ns.max(other.longest_ns), total_ns: self.total_ns + other.total_ns }
+        Lateness {
+            longest_ns: self.longest_ns.max(other.longest_ns),
+            total_ns: self.total_ns + other.total_ns,
+            wake_ups: self.wake_ups + other.wake_ups,
+        }
+    }
+
+    /// By how much each wake-up was late, on average.
+    pub(crate) fn mean_ns(self) -> f64 {
+        if self.wake_ups == 0 { 0.0 } else { self.total_ns as f64 / self.wake_ups as f64 }
     }
 
     /// By how much it may have delayed the requests of a window, in nanoseconds: by `usual_ns`, or by anything where so much of
@@ -77,40 +86,23 @@ impl Lateness {
     }
 }
 
-/// The threads at work; they end when this is dropped.
-pub(crate) struct LatenessWatch {
-    stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<Lateness>>,
-}
+/// A thread on each CPU that sees how late it is.
+pub(crate) struct LatenessWatch(OnEachCpu<Lateness>);
 
 impl LatenessWatch {
     /// Watches these CPUs.
-    pub(crate) fn start(cpus: &[u32]) -> std::io::Result<LatenessWatch> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let threads = cpus.iter().map(|&cpu| {
-            let stop = Arc::clone(&stop);
-            thread::Builder::new().name(format!("lateness-{cpu}")).spawn(move || watch(cpu, &stop))
-        });
-        Ok(LatenessWatch { threads: threads.collect::<Result<_, _>>()?, stop })
+    pub(crate) fn start(cpus: &[u32]) -> io::Result<LatenessWatch> {
+        Ok(LatenessWatch(OnEachCpu::start("lateness", cpus, watch)?))
     }
 
     /// What has been seen since the start.
-    pub(crate) fn end(mut self) -> Lateness {
-        self.stop.store(true, Ordering::Relaxed);
-        let seen = self.threads.drain(..).map(|thread| thread.join().unwrap_or_default());
-        seen.fold(Lateness::default(), Lateness::and)
+    pub(crate) fn end(self) -> Lateness {
+        self.0.end().fold(Lateness::default(), Lateness::and)
     }
 }
 
-impl Drop for LatenessWatch {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-}
-
-fn watch(cpu: u32, stop: &AtomicBool) -> Lateness {
-    // Where these are refused, the lateness seen is that of another CPU, or of a lazier timer.
-    let _ = restrict_this_thread(&[cpu]);
+fn watch(stop: &AtomicBool) -> Lateness {
+    // Where this is refused, the lateness seen is that of a lazier timer.
     wake_promptly();
     let mut seen = Lateness::default();
     while !stop.load(Ordering::Relaxed) {
@@ -126,18 +118,26 @@ fn watch(cpu: u32, stop: &AtomicBool) -> Lateness {
 mod tests {
     use super::*;
 
+    /// Late by so much at so many wake-ups.
+    fn late<const N: usize>(all_ns: [u64; N]) -> Lateness {
+        let mut seen = Lateness::default();
+        all_ns.iter().for_each(|late_ns| seen.note(*late_ns));
+        seen
+    }
+
     #[test]
     fn the_usual_is_no_disturbance_and_the_rest_adds_up() {
-        let mut seen = Lateness::default();
-        [100_000, USUAL_NS, USUAL_NS + 5, USUAL_NS + 2].iter().for_each(|late_ns| seen.note(*late_ns));
-        assert_eq!(seen, Lateness { longest_ns: 5, total_ns: 7 });
-        assert_eq!(seen.and(seen), Lateness { longest_ns: 5, total_ns: 14 });
+        let seen = late([100_000, USUAL_NS, USUAL_NS + 5, USUAL_NS + 3]);
+        assert_eq!((seen.longest_ns, seen.total_ns, seen.mean_ns()), (5, 8, 2.0));
+        let twice = seen.and(seen);
+        assert_eq!((twice.longest_ns, twice.total_ns, twice.mean_ns()), (5, 16, 2.0));
+        assert_eq!(Lateness::default().mean_ns(), 0.0);
     }
 
     #[test]
     fn much_is_more_than_a_quarter_of_a_window() {
-        let seen = |total_ns| Lateness { longest_ns: 1, total_ns };
         let window = Duration::from_secs(2);
-        assert_eq!([500_000_000, 500_000_001].map(|total_ns| seen(total_ns).is_much(window)), [false, true]);
+        let is_much = |late_ns| late([USUAL_NS + late_ns]).is_much(window);
+        assert_eq!([500_000_000, 500_000_001].map(is_much), [false, true]);
     }
 }

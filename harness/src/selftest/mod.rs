@@ -8,6 +8,7 @@
 
 mod bench;
 mod cells;
+mod each_cpu;
 mod figure;
 mod lateness;
 mod pages;

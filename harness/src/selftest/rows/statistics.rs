@@ -161,8 +161,7 @@ fn measure(bench: &Bench, times: f64) -> Result<ComparedBlocks, Obstacle> {
             let delay_ms = USUAL_MS * [times, 1.0][contender] * scatter[contender].exp();
             let (cell, disturbance) = valid_cell(bench, Duration::from_secs_f64(delay_ms / 1e3))?;
             seen = seen.and(disturbance);
-            // All requests take equally long, so a median moves only where a good part of them were hit.
-            if disturbance.total_ns as f64 > WINDOW.as_nanos() as f64 / 4.0 {
+            if disturbance.is_much(WINDOW) {
                 explained += disturbance.longest_ns as f64 / 1e6 / delay_ms / BLOCKS as f64;
             }
             let (contender, order) = (["first", "second"][contender].to_owned(), cells.len() as u32);

@@ -106,7 +106,7 @@ fn percentiles(bench: &Bench, workers: u32, delays: Delays, truths: &[(f64, &str
     let Delays { requests, rate_rps, of, tolerance } = delays;
     let script = move |asked: RequestNumber| ScriptedReply::Answer(of(part(asked.number, requests, workers.into())));
     let server = bench.synthetic(Box::new(script))?;
-    let watch = bench.watch()?;
+    let (_awake, watch) = (bench.keep_awake()?, bench.watch()?);
     let window = Duration::from_secs_f64(requests as f64 / rate_rps);
     // Each connection rests for half a second, several times the longest delay: no request waits behind another.
     let cell = bench.load_with(workers, &echo(rate_rps, 256, window), server.address, |_| {})?;
