@@ -4,17 +4,17 @@
 //! A browser is handed from test to test, since to start one costs as much as to look at a page or two. Each test has a
 //! context of its own in it, which shares no page, no storage and no download with another's.
 
-use std::io::ErrorKind;
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket};
 
 use crate::skipped::missing;
 
@@ -30,8 +30,12 @@ const FLAGS: [&str; 9] = [
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--remote-debugging-port=0",
+    "--remote-debugging-pipe",
 ];
+
+/// A browser reads what it is to do from descriptor 3 and answers on 4, and ends where nobody holds the other end of 3: so it
+/// ends with whoever started it, however that ends. The shell becomes the browser.
+const BY_PIPES: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
 /// The keys that tests press, with the codes that the protocol wants beside their names.
 const KEYS: [(&str, u32); 6] =
@@ -40,7 +44,7 @@ const KEYS: [(&str, u32); 6] =
 /// A running browser; it ends with this value, and all that it wrote is removed.
 pub(crate) struct Chromium {
     process: Child,
-    socket: WebSocket<TcpStream>,
+    said: Receiver<Value>,
     calls: u64,
     events: Vec<Value>,
     home: tempfile::TempDir,
@@ -81,22 +85,33 @@ impl Chromium {
         let home = tempfile::tempdir().unwrap();
         let [profile, scratch] = ["profile", "scratch"].map(|name| home.path().join(name));
         std::fs::create_dir(&scratch).unwrap();
-        let process = Command::new(program)
+        let mut process = Command::new("sh")
+            .args(["-c", BY_PIPES, "sh", program])
             .args(FLAGS)
             // It keeps a folder there that it leaves behind when it is killed.
             .env("TMPDIR", &scratch)
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let (port, path) = address(&profile.join("DevToolsActivePort"));
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let (socket, _) = tungstenite::client(format!("ws://127.0.0.1:{port}{path}"), stream).unwrap();
-        Some(Chromium { process, socket, calls: 0, events: Vec::new(), home })
+        let (say, said) = mpsc::channel();
+        let messages = BufReader::new(process.stdout.take().unwrap()).split(0);
+        // Ends with the browser, or with whoever listens.
+        thread::spawn(move || {
+            let messages = messages.map_while(|message| serde_json::from_slice(&message.ok()?).ok());
+            messages.take_while(|message: &Value| say.send(message.clone()).is_ok()).for_each(drop);
+        });
+        let mut chromium = Chromium { process, said, calls: 0, events: Vec::new(), home };
+        chromium.call(None, "Browser.getVersion", json!({}));
+        Some(chromium)
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The folder of everything that this browser writes.
@@ -110,26 +125,29 @@ impl Chromium {
 
     /// As [`Chromium::call`], with what went wrong instead of a panic.
     fn asked(&mut self, session: Option<&str>, method: &str, parameters: Value) -> Result<Value, String> {
-        self.calls += 1;
-        let mut request = json!({ "id": self.calls, "method": method, "params": parameters });
+        let mut request = json!({ "method": method, "params": parameters });
         if let Some(session) = session {
             request["sessionId"] = json!(session);
         }
-        self.socket.send(Message::text(request.to_string())).map_err(|error| error.to_string())?;
+        self.ask(request)?;
         let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
-            let message: Value = match self.socket.read() {
-                Ok(Message::Text(text)) => serde_json::from_str(&text).map_err(|error| error.to_string())?,
-                Ok(_) => continue,
-                Err(error) => return Err(error.to_string()),
-            };
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let message = self.said.recv_timeout(left).map_err(|error| error.to_string())?;
             if message["id"] == json!(self.calls) {
                 let error = &message["error"];
                 return if error.is_null() { Ok(message["result"].clone()) } else { Err(error.to_string()) };
             }
             self.events.push(message);
         }
-        Err(format!("no reply within {PATIENCE:?}"))
+    }
+
+    /// Sends a request under the next number.
+    fn ask(&mut self, mut request: Value) -> Result<(), String> {
+        self.calls += 1;
+        request["id"] = json!(self.calls);
+        let mut ears = self.process.stdin.as_ref().expect("it is a pipe");
+        ears.write_all(format!("{request}\0").as_bytes()).map_err(|error| error.to_string())
     }
 }
 
@@ -213,7 +231,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // What a failed test leaves is nothing for another to build on, nor is a browser that keeps pages open.
         let own = json!({ "browserContextId": self.context });
-        let left = self.chromium.take().filter(|_| !std::thread::panicking());
+        let left = self.chromium.take().filter(|_| !thread::panicking());
         let left =
             left.and_then(|mut left| left.asked(None, "Target.disposeBrowserContext", own).is_ok().then_some(left));
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -228,12 +246,10 @@ impl Drop for Browser {
 impl Drop for Chromium {
     fn drop(&mut self) {
         // Asked to end, it ends its helpers first, and nobody writes into a folder that is being removed.
-        self.calls += 1;
-        let asked = json!({ "id": self.calls, "method": "Browser.close" });
         let until = Instant::now() + FAREWELL;
-        if self.socket.send(Message::text(asked.to_string())).is_ok() {
+        if self.ask(json!({ "method": "Browser.close" })).is_ok() {
             while Instant::now() < until && matches!(self.process.try_wait(), Ok(None)) {
-                std::thread::sleep(Duration::from_millis(10));
+                thread::sleep(Duration::from_millis(10));
             }
         }
         let _ = self.process.kill();
@@ -327,23 +343,4 @@ impl Tab<'_> {
         let session = self.session.clone();
         self.browser.chromium().call(Some(&session), method, parameters)
     }
-}
-
-/// Port and path that the browser wrote once it listened.
-fn address(file: &Path) -> (u16, String) {
-    let until = Instant::now() + PATIENCE;
-    while Instant::now() < until {
-        match std::fs::read_to_string(file) {
-            Ok(text) => {
-                let mut lines = text.lines();
-                if let (Some(port), Some(path)) = (lines.next(), lines.next()) {
-                    return (port.parse().unwrap(), path.to_owned());
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => panic!("{}: {error}", file.display()),
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("chromium did not listen within {PATIENCE:?}");
 }
