@@ -12,8 +12,8 @@ use harness::live::{Limits, LiveLoad, Session, SessionEvent};
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::common::LONGEST_WAIT;
 use crate::common::home::Home;
-use crate::common::{LONGEST_WAIT, within};
 use crate::compare::live::followed;
 use crate::devtools::Browser;
 use crate::watch::session::session;
@@ -40,11 +40,10 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
         assert_eq!(tab.evaluate(FITS), json!(true), "at {width} px");
         tab.assert_quiet();
         // What the link leads to is in the page already, and no server is there any more.
-        tab.evaluate("document.querySelector('#end a').click()");
-        assert!(within(LONGEST_WAIT, || tab.evaluate("document.querySelectorAll('.get a').length > 0") == json!(true)));
-        let width_of_the_report = "document.body && getComputedStyle(document.body).maxWidth";
-        let has_its_style = within(LONGEST_WAIT, || tab.evaluate(width_of_the_report) == json!("1216px"));
-        assert!(has_its_style, "its style is let in");
+        tab.follow("document.querySelector('#end a')");
+        wait_for(&mut tab, "document.querySelectorAll('.get a').length > 0");
+        // Its style is let in.
+        wait_for(&mut tab, "getComputedStyle(document.body).maxWidth === '1216px'");
         assert_eq!(tab.evaluate(FITS), json!(true), "the report at {width} px");
     }
 }
