@@ -34,7 +34,7 @@ const PERIOD_NS: u64 = 2_000_000;
 /// Lateness that any timer may have.
 const USUAL_NS: u64 = 300_000;
 
-/// A hit on less than this part of a window moves no median where all requests take equally long.
+/// What takes less of a window than this makes no queue grow and moves no median.
 const PART_OF_A_WINDOW: u32 = 4;
 
 /// What was taken from whoever wanted to run, beyond what is usual, in nanoseconds.
@@ -74,8 +74,14 @@ impl Lateness {
         if self.is_much(window) { f64::INFINITY } else { usual_ns }
     }
 
+    /// By how much it may have moved the median of a window in which all requests take equally long, in nanoseconds: by nothing
+    /// where it hit only a part of them.
+    pub(crate) fn may_move_a_median_by(self, window: Duration) -> f64 {
+        if self.is_much(window) { self.longest_ns as f64 } else { 0.0 }
+    }
+
     /// Whether more than a part of a window was taken.
-    pub(crate) fn is_much(self, window: Duration) -> bool {
+    fn is_much(self, window: Duration) -> bool {
         u128::from(self.total_ns) > window.as_nanos() / u128::from(PART_OF_A_WINDOW)
     }
 

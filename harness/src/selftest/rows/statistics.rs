@@ -161,9 +161,7 @@ fn measure(bench: &Bench, times: f64) -> Result<ComparedBlocks, Obstacle> {
             let delay_ms = USUAL_MS * [times, 1.0][contender] * scatter[contender].exp();
             let (cell, disturbance) = valid_cell(bench, Duration::from_secs_f64(delay_ms / 1e3))?;
             seen = seen.and(disturbance);
-            if disturbance.is_much(WINDOW) {
-                explained += disturbance.longest_ns as f64 / 1e6 / delay_ms / BLOCKS as f64;
-            }
+            explained += disturbance.may_move_a_median_by(WINDOW) / 1e6 / delay_ms / BLOCKS as f64;
             let (contender, order) = (["first", "second"][contender].to_owned(), cells.len() as u32);
             cells.push(Cell { contender, block: block as u32, order, ..cell });
         }

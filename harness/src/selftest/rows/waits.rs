@@ -115,8 +115,7 @@ fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<WaitedRou
 /// By how much that lateness may have moved a median, in nanoseconds: each wake-up comes late; and where a good part of the window
 /// was taken, requests waited for those before them too.
 fn explained_ns(seen: Lateness) -> f64 {
-    let by_waking = WAKE_UPS * seen.mean_ns();
-    if seen.is_much(WINDOW) { by_waking.max(seen.longest_ns as f64) } else { by_waking }
+    (WAKE_UPS * seen.mean_ns()).max(seen.may_move_a_median_by(WINDOW))
 }
 
 #[cfg(test)]
