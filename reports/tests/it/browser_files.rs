@@ -4,10 +4,7 @@
 //! Beside it: `browser.rs`.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Cursor};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::io::Cursor;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -101,46 +98,6 @@ fn a_browser_leaves_nothing_behind() {
     assert!(home.join("profile").exists());
     drop(chromium);
     assert!(!home.exists(), "{}", home.display());
-}
-
-/// Set in a process that starts a browser and is killed.
-const BROWSER_OWNER: &str = "REPORTS_TEST_BROWSER_OWNER";
-
-#[test]
-fn a_browser_ends_with_whoever_started_it() {
-    if env::var_os(BROWSER_OWNER).is_some() {
-        let Some(chromium) = Chromium::start() else { return };
-        println!("browser {}", chromium.id());
-        thread::sleep(LONGEST_WAIT);
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let mut owner = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "browser_files::a_browser_ends_with_whoever_started_it", "--nocapture"])
-        .env(BROWSER_OWNER, "")
-        .env("TMPDIR", folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let browser = lines.filter_map(|line| line.strip_prefix("browser ")?.parse::<u32>().ok()).next();
-    let Some(browser) = browser else { return assert!(owner.wait().unwrap().success()) };
-    assert!(is_alive(browser));
-    owner.kill().unwrap();
-    owner.wait().unwrap();
-    let until = Instant::now() + LONGEST_WAIT;
-    while is_alive(browser) {
-        assert!(Instant::now() < until, "the browser {browser} is left");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// Whether there is such a process, and it has not ended without anybody asking how.
-fn is_alive(process: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 const LISTED: &str = "[...document.querySelectorAll('.runs li')].filter((e) => e.getClientRects().length).length";

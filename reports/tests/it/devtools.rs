@@ -75,13 +75,19 @@ pub(crate) struct Tab<'a> {
 }
 
 impl Chromium {
-    /// Starts one; none where chromium is not installed, which is an error where `CI` is set.
-    pub(crate) fn start() -> Option<Chromium> {
+    /// The program; none where chromium is not installed, which is an error where `CI` is set.
+    pub(crate) fn program() -> Option<&'static str> {
         let candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-        let Some(program) = candidates.into_iter().find(|path| Path::new(path).exists()) else {
+        let found = candidates.into_iter().find(|path| Path::new(path).exists());
+        if found.is_none() {
             missing("chromium");
-            return None;
-        };
+        }
+        found
+    }
+
+    /// Starts one, where there is a program.
+    pub(crate) fn start() -> Option<Chromium> {
+        let program = Chromium::program()?;
         let home = tempfile::tempdir().unwrap();
         let [profile, scratch] = ["profile", "scratch"].map(|name| home.path().join(name));
         std::fs::create_dir(&scratch).unwrap();
@@ -101,8 +107,8 @@ impl Chromium {
         let messages = BufReader::new(process.stdout.take().unwrap()).split(0);
         // Ends with the browser, or with whoever listens.
         thread::spawn(move || {
-            let messages = messages.map_while(|message| serde_json::from_slice(&message.ok()?).ok());
-            messages.take_while(|message: &Value| say.send(message.clone()).is_ok()).for_each(drop);
+            let mut messages = messages.map_while(|message| serde_json::from_slice(&message.ok()?).ok());
+            messages.try_for_each(|message| say.send(message))
         });
         let mut chromium = Chromium { process, said, calls: 0, events: Vec::new(), home };
         chromium.call(None, "Browser.getVersion", json!({}));
@@ -110,6 +116,7 @@ impl Chromium {
     }
 
     /// Its process.
+    #[allow(dead_code, reason = "the harness's tests see it end with whoever started it")]
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use harness::process::{CommandLaunch, launch_command};
 use instruments::observe::descendants;
 
-use crate::common::home::HARNESS;
-use crate::common::{LONGEST_WAIT, be_the_parent_of, has, is_alive, is_parent, parent_with_server, within};
+use crate::common::home::{HARNESS, Home};
+use crate::common::{LONGEST_WAIT, be_the_parent_of, has, is_alive, is_parent, parent_with_child, within};
 
 /// A server whose child does not care what becomes of it.
 const FORKING: &str = "
@@ -34,7 +34,8 @@ fn nothing_outlives_a_killed_harness() {
     if !has("python3", "--version") {
         return;
     }
-    let (mut parent, server) = parent_with_server("commands::orphans::nothing_outlives_a_killed_harness");
+    let home = Home::new();
+    let (mut parent, server) = parent_with_child("commands::orphans::nothing_outlives_a_killed_harness", home.path());
     let [child] = descendants(server)[..] else { panic!("no child, or more than one") };
     parent.kill().unwrap();
     parent.wait().unwrap();

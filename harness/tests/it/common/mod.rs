@@ -172,22 +172,24 @@ pub(crate) fn is_parent() -> bool {
     env::var_os(PARENT).is_some()
 }
 
-/// Plays the harness until it is killed: says which server it has launched, and waits.
-pub(crate) fn be_the_parent_of(server: u32) {
-    eprintln!("server {server}");
+/// Plays the harness until it is killed: says which process it has started, and waits.
+pub(crate) fn be_the_parent_of(child: u32) {
+    eprintln!("child {child}");
     std::thread::sleep(2 * LONGEST_WAIT);
 }
 
-/// Runs the named test of this program in a process of its own, which launches a server; returns both.
-pub(crate) fn parent_with_server(test: &str) -> (Child, u32) {
+/// Runs the named test of this program in a process of its own, which starts another; returns both. What they leave when they
+/// are killed is in `scratch`.
+pub(crate) fn parent_with_child(test: &str, scratch: &Path) -> (Child, u32) {
     let mut parent = Command::new(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(PARENT, "1")
+        .env("TMPDIR", scratch)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(parent.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let server = lines.find_map(|line| line.strip_prefix("server ")?.parse().ok()).unwrap();
-    (parent, server)
+    let child = lines.find_map(|line| line.strip_prefix("child ")?.parse().ok()).unwrap();
+    (parent, child)
 }

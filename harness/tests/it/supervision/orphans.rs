@@ -1,8 +1,10 @@
-//! What becomes of servers when the harness itself is killed.
+//! What becomes of servers, and of the tests' browsers, when whoever started them is killed.
 
 use rustix::process::Signal;
 
-use crate::common::{LONGEST_WAIT, be_the_parent_of, is_alive, is_parent, parent_with_server, send, within};
+use crate::common::home::Home;
+use crate::common::{LONGEST_WAIT, be_the_parent_of, is_alive, is_parent, parent_with_child, send, within};
+use crate::devtools::Chromium;
 use crate::supervision::launch;
 
 fn be_the_parent() {
@@ -15,7 +17,9 @@ fn no_server_outlives_a_killed_harness() {
     if is_parent() {
         return be_the_parent();
     }
-    let (mut parent, server) = parent_with_server("supervision::orphans::no_server_outlives_a_killed_harness");
+    let home = Home::new();
+    let (mut parent, server) =
+        parent_with_child("supervision::orphans::no_server_outlives_a_killed_harness", home.path());
     assert!(is_alive(server));
     parent.kill().unwrap();
     parent.wait().unwrap();
@@ -28,9 +32,28 @@ fn not_even_one_that_hangs() {
     if is_parent() {
         return be_the_parent();
     }
-    let (mut parent, server) = parent_with_server("supervision::orphans::not_even_one_that_hangs");
+    let home = Home::new();
+    let (mut parent, server) = parent_with_child("supervision::orphans::not_even_one_that_hangs", home.path());
     send(server, Signal::STOP);
     parent.kill().unwrap();
     parent.wait().unwrap();
     assert!(within(LONGEST_WAIT, || !is_alive(server)));
+}
+
+#[test]
+fn a_browser_ends_with_whoever_started_it() {
+    if is_parent() {
+        let chromium = Chromium::start().unwrap();
+        return be_the_parent_of(chromium.id());
+    }
+    if Chromium::program().is_none() {
+        return;
+    }
+    let home = Home::new();
+    let (mut parent, browser) =
+        parent_with_child("supervision::orphans::a_browser_ends_with_whoever_started_it", home.path());
+    assert!(is_alive(browser));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    assert!(within(LONGEST_WAIT, || !is_alive(browser)));
 }
