@@ -61,13 +61,18 @@ fn hostile(mut run: Run) -> Run {
     run
 }
 
-/// Opens a page in every width and theme and lets a check look at it.
+/// The same of a run's report, in every width.
 fn in_all_views(run: &Run, check: impl Fn(&mut Tab<'_>, &str)) {
     let Some(mut browser) = Browser::start() else { return };
-    let page = render(run);
-    for width in [360, 768, 1280] {
+    in_both_themes(&mut browser, &render(run), &[360, 768, 1280], check);
+}
+
+/// Opens a page in each of these widths and lets a check look at it in both themes.
+pub(crate) fn in_both_themes(browser: &mut Browser, page: &str, widths: &[u32], check: impl Fn(&mut Tab<'_>, &str)) {
+    for width in widths {
+        let mut tab = browser.open(page, *width, "light");
         for theme in ["light", "dark"] {
-            let mut tab = browser.open(&page, width, theme);
+            tab.prefer(theme);
             check(&mut tab, &format!("{width} px, {theme}"));
             tab.assert_quiet();
         }
@@ -148,6 +153,7 @@ fn the_reasons_fit_in_every_view_and_their_texts_keep_apart() {
         tab.evaluate("document.querySelector('.moments input').focus()");
         tab.press("ArrowRight");
         assert_eq!(tab.evaluate(shown), json!("[1,0]"), "{view}");
+        tab.press("ArrowLeft");
     });
     // Where there is room the contents stand beside the text.
     let Some(mut browser) = Browser::start() else { return };

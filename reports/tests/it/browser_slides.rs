@@ -109,17 +109,22 @@ fn a_vote_shows_its_answer_with_the_next_key_and_to_whoever_comes_back() {
     tab.assert_quiet();
 }
 
-/// Looks at every slide of a run in a window of this size, at votes before and after their answers.
-fn on_every_slide(html: &str, (width, height): (u32, u32), check: impl Fn(&mut Tab<'_>, u64)) {
+/// Looks at every slide of a run in windows of these sizes, at votes before and after their answers.
+fn on_every_slide(html: &str, sizes: &[(u32, u32)], check: impl Fn(&mut Tab<'_>, &str)) {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(html, width, "light");
-    tab.resize(width, height);
+    let mut tab = browser.open(html, sizes[0].0, "light");
+    let in_all_sizes = |tab: &mut Tab<'_>, slide: u64| {
+        for (width, height) in sizes {
+            tab.resize(*width, *height);
+            check(tab, &format!("slide {slide} at {width}x{height}"));
+        }
+    };
     for slide in 1..=tab.evaluate(COUNT).as_u64().unwrap() {
         assert_eq!(tab.evaluate(SHOWN), json!([slide]));
-        check(&mut tab, slide);
+        in_all_sizes(&mut tab, slide);
         if tab.evaluate("document.querySelector('.now.asking') !== null") == json!(true) {
             press(&mut tab, "ArrowRight");
-            check(&mut tab, slide);
+            in_all_sizes(&mut tab, slide);
         }
         press(&mut tab, "ArrowRight");
     }
@@ -131,23 +136,21 @@ fn nothing_sticks_out_of_a_slide_or_lies_on_another() {
     let all = [fixture::whole(), fixture::decided(), fixture_trials::run(), fixture_map::run()];
     let talks = [traced_sample(), fixture_trials::run(), fixture_map::run()].map(|run| render(&run));
     for run in all.iter().map(with_all_figures).chain(talks) {
-        for size in [(1280, 720), (1024, 768)] {
-            on_every_slide(&run, size, |tab, slide| {
-                assert_eq!(tab.evaluate(STICKS_OUT), json!([]), "slide {slide} at {size:?}");
-                let shown = OVERLAPS.replace("'svg[role=img]'", "'.now svg[role=img]'");
-                assert_eq!(tab.evaluate(&shown), json!([]), "texts overlap on slide {slide} at {size:?}");
-            });
-        }
+        on_every_slide(&run, &[(1280, 720), (1024, 768)], |tab, view| {
+            assert_eq!(tab.evaluate(STICKS_OUT), json!([]), "{view}");
+            let shown = OVERLAPS.replace("'svg[role=img]'", "'.now svg[role=img]'");
+            assert_eq!(tab.evaluate(&shown), json!([]), "texts overlap on {view}");
+        });
     }
 }
 
 #[test]
 fn a_phone_shows_a_slide_that_can_be_read() {
-    on_every_slide(&render(&traced_sample()), (360, 740), |tab, slide| {
+    on_every_slide(&render(&traced_sample()), &[(360, 740)], |tab, view| {
         let wide = tab.evaluate("document.documentElement.scrollWidth > innerWidth");
-        assert_eq!(wide, json!(false), "slide {slide} is wider than the window");
+        assert_eq!(wide, json!(false), "{view} is wider than the window");
         let size = tab.evaluate("parseFloat(getComputedStyle(document.querySelector('.now h1, .now h2')).fontSize)");
-        assert!(size.as_f64().unwrap() >= 20.0, "slide {slide}");
+        assert!(size.as_f64().unwrap() >= 20.0, "{view}");
     });
 }
 

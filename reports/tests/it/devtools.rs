@@ -37,9 +37,18 @@ const FLAGS: [&str; 9] = [
 /// ends with whoever started it, however that ends. The shell becomes the browser.
 const BY_PIPES: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
+const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
+
 /// The keys that tests press, with the codes that the protocol wants beside their names.
 const KEYS: [(&str, u32); 6] =
     [("Tab", 9), ("Escape", 27), ("End", 35), ("Home", 36), ("ArrowLeft", 37), ("ArrowRight", 39)];
+
+/// What axe takes for serious or critical, and how many rules it found kept.
+const SERIOUS: &str = "axe.run(document, { resultTypes: ['violations', 'passes'] }).then(({ violations, passes }) => ({
+  violations: violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html, failureSummary }) => [html.slice(0, 200), failureSummary])]),
+  passes: passes.length,
+}))";
 
 /// A running browser; it ends with this value, and all that it wrote is removed.
 pub(crate) struct Chromium {
@@ -67,9 +76,10 @@ struct Shared {
 
 static SHARED: Mutex<Shared> = Mutex::new(Shared { idle: Vec::new(), users: 0 });
 
-/// One page of a browser.
+/// One page of a browser; it is closed with this value.
 pub(crate) struct Tab<'a> {
     browser: &'a mut Browser,
+    target: Value,
     session: String,
     url: String,
 }
@@ -225,17 +235,17 @@ impl Browser {
 
     fn load(&mut self, url: String, hash: &str, width: u32, theme: &str) -> Tab<'_> {
         let blank = json!({ "url": "about:blank", "browserContextId": self.context });
-        let target = self.chromium().call(None, "Target.createTarget", blank);
-        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let target = self.chromium().call(None, "Target.createTarget", blank)["targetId"].clone();
+        let attach = json!({ "targetId": target, "flatten": true });
         let attached = self.chromium().call(None, "Target.attachToTarget", attach);
         let session = attached["sessionId"].as_str().unwrap().to_owned();
-        let mut tab = Tab { browser: self, session, url };
+        let mut tab = Tab { browser: self, target, session, url };
         for domain in ["Page", "Runtime", "Network", "Log"] {
             tab.call(&format!("{domain}.enable"), json!({}));
         }
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         tab.call("Emulation.setDeviceMetricsOverride", metrics);
-        tab.emulate("", &[("prefers-color-scheme", theme)]);
+        tab.prefer(theme);
         tab.browser.chromium().events.clear();
         tab.call("Page.navigate", json!({ "url": format!("{}{hash}", tab.url) }));
         tab.evaluate("document.readyState === 'complete' || new Promise((done) => addEventListener('load', done))");
@@ -277,6 +287,14 @@ impl Drop for Chromium {
     }
 }
 
+impl Drop for Tab<'_> {
+    fn drop(&mut self) {
+        // Open, it would go on to draw itself. After a failure its browser ends anyway.
+        let own = json!({ "targetId": self.target });
+        let _ = self.browser.chromium().asked(None, "Target.closeTarget", own);
+    }
+}
+
 impl Tab<'_> {
     /// The value of an expression in the page; a promise is waited for.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
@@ -301,6 +319,11 @@ impl Tab<'_> {
         let features = features.iter().map(|(name, value)| json!({ "name": name, "value": value }));
         let features: Vec<Value> = features.collect();
         self.call("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features }));
+    }
+
+    /// Shows the page to somebody who prefers this theme.
+    pub(crate) fn prefer(&mut self, theme: &str) {
+        self.emulate("", &[("prefers-color-scheme", theme)]);
     }
 
     /// Presses and releases a key.
@@ -350,6 +373,14 @@ impl Tab<'_> {
         text.matches("/Type /Page\n").count()
     }
 
+    /// How many of axe's rules the page keeps. It breaks none of those that keep somebody from using it.
+    pub(crate) fn rules_kept(&mut self, axe: &str, view: &str) -> u64 {
+        self.evaluate(&format!("window.axe ? 0 : (() => {{ {axe} }})(), 0"));
+        let found = self.evaluate(SERIOUS);
+        assert_eq!(found["violations"], json!([]), "{view}");
+        found["passes"].as_u64().unwrap()
+    }
+
     /// Nothing was logged, thrown or refused by the page's policy, and nothing was asked for but the page and what lies
     /// under its address.
     pub(crate) fn assert_quiet(&mut self) {
@@ -371,4 +402,14 @@ impl Tab<'_> {
         let session = self.session.clone();
         self.browser.chromium().call(Some(&session), method, parameters)
     }
+}
+
+/// axe-core, which looks for what keeps people from using a page. `scripts/test` fetches it; without it the test says that it
+/// skipped, and fails where `CI` is set.
+pub(crate) fn axe() -> Option<String> {
+    let axe = std::fs::read_to_string(AXE).ok();
+    if axe.is_none() {
+        missing("axe-core, which scripts/test fetches");
+    }
+    axe
 }

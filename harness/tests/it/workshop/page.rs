@@ -16,11 +16,8 @@ use serde_json::json;
 use crate::common::home::Home;
 use crate::common::started::{Killed, servers_of};
 use crate::common::{LONGEST_WAIT, send, within};
-use crate::devtools::{Browser, Tab};
-use crate::skipped::missing;
+use crate::devtools::{Browser, Tab, axe};
 use crate::workshop::records::{amid, measured};
-
-const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
 
 /// A workshop that is served.
 pub(crate) struct Workshop {
@@ -79,19 +76,7 @@ pub(crate) fn wait_for(tab: &mut Tab<'_>, expression: &str) {
 pub(crate) fn assert_fits(tab: &mut Tab<'_>, axe: Option<&str>, view: &str) {
     assert_eq!(tab.evaluate(OVERFLOW), json!([]), "{view}");
     let Some(axe) = axe else { return };
-    tab.evaluate(&format!("window.axe ? 0 : (() => {{ {axe} }})(), 0"));
-    let found = tab.evaluate(SERIOUS);
-    assert_eq!(found["violations"], json!([]), "{view}");
-    assert!(found["passes"].as_u64().unwrap() > 10, "axe looked at nothing: {found}");
-}
-
-/// Where it has been fetched.
-pub(crate) fn axe() -> Option<String> {
-    let axe = std::fs::read_to_string(AXE).ok();
-    if axe.is_none() {
-        missing("axe-core, which scripts/test fetches");
-    }
-    axe
+    assert!(tab.rules_kept(axe, view) > 10, "axe looked at nothing");
 }
 
 /// Predicts: nothing can be run before that.
@@ -252,10 +237,3 @@ const OVERFLOW: &str = "(() => {
     e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1);
   return wide.concat(out.map((e) => e.tagName + '.' + e.className));
 })()";
-
-/// What axe takes for serious or critical, and how many rules it found kept.
-const SERIOUS: &str = "axe.run(document, { resultTypes: ['violations', 'passes'] }).then(({ violations, passes }) => ({
-  violations: violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html, failureSummary }) => [html.slice(0, 200), failureSummary])]),
-  passes: passes.length,
-}))";

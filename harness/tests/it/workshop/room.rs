@@ -9,8 +9,8 @@ use reports::record::store::RunFolder;
 use serde_json::{Value, json};
 
 use crate::common::home::Home;
-use crate::devtools::Browser;
-use crate::workshop::page::{Workshop, assert_fits, axe, record_all, wait_for};
+use crate::devtools::{Browser, axe};
+use crate::workshop::page::{Workshop, assert_fits, record_all, wait_for};
 
 /// A phone: where it votes, and its cookie.
 struct Phone {
@@ -103,7 +103,7 @@ fn a_room_votes_before_and_after_a_discussion_and_then_sees_what_came_out() {
     wait_for(&mut trainer, "/in round 2; the vote is open/.test(document.getElementById('votes').textContent)");
     assert_eq!((first.vote(2), second.vote(1)), (200, 200));
 
-    phone.emulate("", &[("prefers-color-scheme", "light")]);
+    phone.prefer("light");
     // One that was slow has the first round's before it until it hears of the second.
     let asks_again = "/Once more, after the discussion/.test(document.body.innerText)";
     wait_for(&mut phone, &format!("!document.getElementById('form').hidden && {asks_again}"));
@@ -116,7 +116,7 @@ fn a_room_votes_before_and_after_a_discussion_and_then_sees_what_came_out() {
     phone.assert_quiet();
 
     trainer.resize(390, 900);
-    trainer.emulate("", &[("prefers-color-scheme", "dark")]);
+    trainer.prefer("dark");
     wait_for(&mut trainer, "/^3 answers in round 2/.test(document.getElementById('votes')?.textContent)");
     trainer.evaluate(&press("Close the vote and show it"));
     wait_for(&mut trainer, &format!("{counts} === '[0,0,2,1,0,2]'"));
@@ -132,7 +132,7 @@ fn a_room_votes_before_and_after_a_discussion_and_then_sees_what_came_out() {
     wait_for(&mut trainer, "/So said 2 of 3/.test(document.getElementById('verdict')?.textContent)");
     assert_eq!(trainer.evaluate(counts), json!("[0,0,2,1,0,2]"));
     wait_for(&mut phone, "/being measured/.test(document.body.innerText)");
-    phone.evaluate("location.href = 'about:blank'; 0");
+    drop(phone);
     assert_fits(&mut trainer, axe.as_deref(), "what came out beside what the room said");
     trainer.assert_quiet();
 
