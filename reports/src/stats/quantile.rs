@@ -78,9 +78,13 @@ fn interval_ranks(total: u64, p: f64) -> Option<(u64, u64)> {
     }
     let below = Binomial::new(p, total).ok()?;
     let middle = middle_rank(total, p);
+    // Of anything, at most one in 1 + 7² lies seven standard deviations below its mean, or above it (Cantelli 1928): less than
+    // the tail, so both ends are nearer.
+    let reach = (7.0 * (total as f64 * p * (1.0 - p)).sqrt()).ceil() as u64 + 1;
+    let (least, most) = (middle.saturating_sub(reach).max(1), total.min(middle + reach));
     // P(fewer than rank values lie below the percentile) grows with rank: bisect for both ends.
-    let lower = last_true(1, middle, |rank| below.cdf(rank - 1) <= TAIL);
-    let upper = last_true(middle, total, |rank| below.cdf(rank - 1) < 1.0 - TAIL) + 1;
+    let lower = last_true(least, middle, |rank| below.cdf(rank - 1) <= TAIL);
+    let upper = last_true(middle, most, |rank| below.cdf(rank - 1) < 1.0 - TAIL) + 1;
     Some((lower, upper.min(total)))
 }
 
@@ -200,6 +204,19 @@ mod tests {
         assert_eq!(interval_ranks(100, 0.5), Some((40, 61)));
         let Quantile::Measured { value, lo, hi } = Quantile::of_recordings(&up_to(100), 0.5) else { panic!() };
         assert_eq!((value, lo, hi), (50, 40, Some(61)));
+    }
+
+    #[test]
+    fn the_ranks_are_the_outermost_that_the_tails_allow() {
+        for total in [6, 20, 368, 369, 1_000, 40_000, 1_000_000] {
+            for p in [0.5, 0.9, 0.99, 0.999, 0.9999] {
+                let Some((lower, upper)) = interval_ranks(total, p) else { continue };
+                let below = Binomial::new(p, total).unwrap();
+                let fewer = |rank: u64| below.cdf(rank - 1);
+                assert!(fewer(lower) <= TAIL && fewer(lower + 1) > TAIL, "{lower} of {total} at {p}");
+                assert!(fewer(upper) >= 1.0 - TAIL && fewer(upper - 1) < 1.0 - TAIL, "{upper} of {total} at {p}");
+            }
+        }
     }
 
     #[test]

@@ -61,12 +61,6 @@ fn hostile(mut run: Run) -> Run {
     run
 }
 
-/// The same of a run's report, in every width.
-fn in_all_views(run: &Run, check: impl Fn(&mut Tab<'_>, &str)) {
-    let Some(mut browser) = Browser::start() else { return };
-    in_both_themes(&mut browser, &render(run), &[360, 768, 1280], check);
-}
-
 /// Opens a page in each of these widths and lets a check look at it in both themes.
 pub(crate) fn in_both_themes(browser: &mut Browser, page: &str, widths: &[u32], check: impl Fn(&mut Tab<'_>, &str)) {
     for width in widths {
@@ -77,6 +71,12 @@ pub(crate) fn in_both_themes(browser: &mut Browser, page: &str, widths: &[u32], 
             tab.assert_quiet();
         }
     }
+}
+
+/// The same of a run's report, in every width.
+fn in_all_views(run: &Run, check: impl Fn(&mut Tab<'_>, &str)) {
+    let Some(mut browser) = Browser::start() else { return };
+    in_both_themes(&mut browser, &render(run), &[360, 768, 1280], check);
 }
 
 #[test]
