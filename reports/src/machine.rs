@@ -15,7 +15,8 @@ use crate::record::{HostRecord, HostRole, Manifest, PathKind, PlacementKind};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineIdentity {
     /// Differs where anything differs that makes it another machine: processor, number of CPUs and whose they were, memory,
-    /// clock source, hypervisor, governor, and which other machines sent the loads. What runs on it may change from day to day: see [`software`].
+    /// clock source, hypervisor, governor, whether its CPUs may sleep, and which other machines sent the loads. What runs on it
+    /// may change from day to day: see [`software`].
     pub fingerprint: String,
     /// For a reader, in a line.
     pub label: String,
@@ -35,7 +36,8 @@ impl MachineIdentity {
         };
         let placed = format!("{placed}{}", spread(manifest));
         let facts = hardware(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
-        let facts: Vec<String> = facts.into_iter().chain(senders(manifest)).collect();
+        let kept_awake = machine.cpu_latency_limit_us.map(|_| sleep_in_words(machine.cpu_latency_limit_us));
+        let facts: Vec<String> = facts.into_iter().chain(kept_awake).chain(senders(manifest)).collect();
         // What follows the release is how the kernel was built: it tells machines apart, and a reader little.
         let release = machine.kernel.split(' ').next().unwrap_or_default();
         let hash = Sha256::digest(facts.join("\n").as_bytes());
@@ -73,7 +75,10 @@ pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
         let senders = senders(manifest).unwrap_or_else(|| "none".to_owned());
         hardware(manifest, machine.cpus.to_string(), placed(manifest) + &spread(manifest), memory)
             .into_iter()
-            .chain([("other machines that send", senders)])
+            .chain([
+                ("CPUs sleep", sleep_in_words(machine.cpu_latency_limit_us)),
+                ("other machines that send", senders),
+            ])
             .chain(system(manifest))
     };
     let pairs = of(base).zip(of(new));
@@ -148,6 +153,15 @@ fn hardware(manifest: &Manifest, cpus: String, placed: String, memory: String) -
         ("virtualised", known(machine.virtualised.map(|yes| yes.to_string()))),
         ("governor", known(machine.governor.clone())),
     ]
+}
+
+/// Whether the CPUs may sleep, by the microseconds that they may take to wake up: `never, a program keeps them awake`.
+pub fn sleep_in_words(cpu_latency_limit_us: Option<u32>) -> String {
+    match cpu_latency_limit_us {
+        None => "no limit known".to_owned(),
+        Some(0) => "never, a program keeps them awake".to_owned(),
+        Some(us) => format!("only if they wake up within {us} µs"),
+    }
 }
 
 fn placed(manifest: &Manifest) -> String {

@@ -38,6 +38,7 @@ pub fn machine() -> io::Result<Machine> {
         congestion_control: text("/proc/sys/net/ipv4/tcp_congestion_control").unwrap_or_else(unknown),
         virtualised: virtualised(&cpuinfo),
         governor: text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        cpu_latency_limit_us: cpu_latency_limit(),
         allocator: allocator(),
         kernel_stack_bytes_per_thread: kernel_stack(&meminfo, &loadavg).ok_or_else(|| missing("the kernel stacks"))?,
     })
@@ -51,6 +52,19 @@ pub(super) fn cpu_model(cpuinfo: &str) -> Option<String> {
 pub(super) fn virtualised(cpuinfo: &str) -> Option<bool> {
     let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'))?.1;
     Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))
+}
+
+/// Microseconds that a CPU may take to wake up, where some program has asked for that.
+pub fn cpu_latency_limit() -> Option<u32> {
+    let bytes = std::fs::read("/dev/cpu_dma_latency").ok()?;
+    latency_limit(&bytes)
+}
+
+/// As the kernel says it: four bytes, and 2,000 seconds where nobody has asked.
+fn latency_limit(bytes: &[u8]) -> Option<u32> {
+    const NOBODY_ASKED: u32 = 2_000_000_000;
+    let limit = u32::from_ne_bytes(bytes.try_into().ok()?);
+    (limit < NOBODY_ASKED).then_some(limit)
 }
 
 /// Bytes of kernel stack of one thread: the kernel's total over all threads of the machine, rounded to the power of two
@@ -106,6 +120,13 @@ mod tests {
         assert_eq!(virtualised(cpuinfo), Some(true));
         assert_eq!(virtualised("flags\t: fpu nohypervisor\n"), Some(false));
         assert_eq!(virtualised("Features\t: fp asimd\n"), None);
+    }
+
+    #[test]
+    fn a_latency_limit_is_one_that_somebody_asked_for() {
+        let said = |limit: u32| latency_limit(&limit.to_ne_bytes());
+        assert_eq!([said(0), said(20), said(2_000_000_000)], [Some(0), Some(20), None]);
+        assert_eq!(latency_limit(b"20\n"), None);
     }
 
     #[test]

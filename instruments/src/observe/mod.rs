@@ -30,9 +30,9 @@ pub use machine::cpus::ServerCpu;
 pub use machine::limits::{
     LimitKind, MachineLimit, Needs, free_memory_bytes, limits, raise_soft_descriptor_limit, shortfalls, swapped_bytes,
 };
-pub use machine::machine;
 pub use machine::noise::{MachineSeen, MachineWatch};
 pub use machine::pinning::{allowed_cpus, restrict_this_thread};
+pub use machine::{cpu_latency_limit, machine};
 pub use observer::{Ask, Observed, Observer, Watch};
 pub use process_reader::fields_after_name;
 pub use process_reader::{

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::format::{self, Unit, counted};
-use crate::machine::{drivers, in_words};
+use crate::machine::{drivers, in_words, sleep_in_words};
 use crate::placement::placement;
 use crate::record::store::Run;
 use crate::record::{Cell, HostRecord, HostRole, Purpose, WorkerRecord};
@@ -35,6 +35,7 @@ pub(super) fn environment(run: &Run) -> Vec<(String, String)> {
         ("Congestion control", machine.congestion_control.clone()),
         ("Hypervisor", machine.virtualised.map_or("unknown", |yes| if yes { "yes" } else { "no" }).into()),
         ("Frequency governor", known(&machine.governor)),
+        ("CPUs sleep", sleep_in_words(machine.cpu_latency_limit_us)),
         ("Allocator of the servers", allocator(run)),
         ("Built with", built_with(run)),
         ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),

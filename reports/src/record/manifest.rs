@@ -289,6 +289,10 @@ pub struct Machine {
     pub virtualised: Option<bool>,
     /// Frequency governor, where the kernel shows one.
     pub governor: Option<String>,
+    /// Microseconds that a CPU may take at most to wake up, where a program holds the kernel to that; 0 where none may sleep.
+    /// Absent where no program does, and where only root may know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_latency_limit_us: Option<u32>,
     /// Allocator of the server process.
     pub allocator: String,
     /// Bytes of kernel stack of one thread, read from the kernel's own totals.

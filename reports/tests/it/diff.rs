@@ -222,6 +222,15 @@ fn another_machine_is_named() {
 }
 
 #[test]
+fn cpus_that_are_kept_awake_are_another_machine() {
+    let (base, mut new) = (run(2, 1, 1.0), run(2, 2, 1.0));
+    new.manifest.machine.cpu_latency_limit_us = Some(0);
+    let words: Vec<String> = differences(&base.manifest, &new.manifest).iter().map(Difference::words).collect();
+    assert_eq!(words, ["CPUs sleep: no limit known and never, a program keeps them awake"]);
+    assert_ne!(MachineIdentity::of(&base.manifest).fingerprint, MachineIdentity::of(&new.manifest).fingerprint);
+}
+
+#[test]
 fn the_same_server_under_loads_from_other_machines_is_another_measurement() {
     let (mut base, mut new) = (run(2, 1, 1.0), run(2, 2, 1.0));
     let alone = MachineIdentity::of(&base.manifest);

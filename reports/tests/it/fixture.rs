@@ -225,6 +225,7 @@ fn machine() -> Machine {
         congestion_control: "cubic".into(),
         virtualised: Some(true),
         governor: None,
+        cpu_latency_limit_us: None,
         allocator: "system".into(),
         kernel_stack_bytes_per_thread: 16_384,
     }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use instruments::observe::{allowed_cpus, swapped_bytes};
+use instruments::observe::{allowed_cpus, cpu_latency_limit, swapped_bytes};
 use reports::format::count;
+use reports::machine::sleep_in_words;
 use reports::record::PlacementKind;
 
 use super::row::{DoctorRow, RowKind, RowState};
@@ -27,6 +28,7 @@ pub(super) fn rows() -> Vec<DoctorRow> {
     vec![
         governor(folder, &cpus),
         turbo(folder),
+        sleep(folder, cpu_latency_limit()),
         siblings(folder, sides, placement.kind),
         swap(swapped_bytes(Path::new("/proc"))),
     ]
@@ -71,6 +73,23 @@ fn turbo(folder: &Path) -> DoctorRow {
     }
 }
 
+/// Whether CPUs that have nothing to do sleep, which none does where a program has asked for that.
+fn sleep(folder: &Path, limit_us: Option<u32>) -> DoctorRow {
+    const NAME: &str = "CPUs sleep";
+    if limit_us.is_some() {
+        return DoctorRow::fine(KIND, NAME, sleep_in_words(limit_us));
+    }
+    match read(&folder.join("cpuidle/current_driver")).filter(|driver| driver != "none") {
+        None => DoctorRow::unknown(KIND, NAME, OF_THE_HOST),
+        Some(driver) => DoctorRow::fine(KIND, NAME, format!("as deep as their driver likes ({driver})")).but(
+            RowState::WorthKnowing,
+            "a CPU that slept takes up its next request late, so response times and CPU time per request are larger and \
+             vary more, above all on a virtual machine",
+            "during the run, in another terminal: `sudo sh -c 'exec 3>/dev/cpu_dma_latency; printf \"\\0\\0\\0\\0\" >&3; sleep 1h'`",
+        ),
+    }
+}
+
 /// Whether server and generator get two halves of one core.
 fn siblings(folder: &Path, [server, generator]: [&[u32]; 2], placement: PlacementKind) -> DoctorRow {
     const NAME: &str = "cores shared by two CPUs (SMT)";
@@ -109,6 +128,8 @@ fn swap(swapped: Option<u64>) -> DoctorRow {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     /// A machine with these files.
@@ -145,6 +166,32 @@ mod tests {
         ] {
             assert_eq!(turbo(machine(&[(file, value)]).path()).state, state, "{file} {value}");
         }
+    }
+
+    #[test]
+    fn cpus_that_sleep_are_named_unless_a_program_keeps_them_awake() {
+        let file = "cpuidle/current_driver";
+        for (files, limit_us, state) in [
+            (&[(file, "intel_idle")][..], None, RowState::WorthKnowing),
+            (&[(file, "haltpoll")], Some(0), RowState::Fine),
+            (&[(file, "none")], None, RowState::Unknown),
+            (&[], None, RowState::Unknown),
+        ] {
+            assert_eq!(sleep(machine(files).path(), limit_us).state, state, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_cpus_awake_asks_for_no_latency_at_all() {
+        let folder = machine(&[("cpuidle/current_driver", "haltpoll")]);
+        let remedy = sleep(folder.path(), None).remedy.unwrap();
+        let (_, script) = remedy.split_once("`sudo sh -c '").unwrap();
+        let asked = folder.path().join("asked");
+        let script = script.trim_end_matches("'`").replace("/dev/cpu_dma_latency", asked.to_str().unwrap());
+        let here = script.replace("sleep 1h", "true");
+        assert_ne!(script, here);
+        assert!(Command::new("sh").args(["-c", &here]).status().unwrap().success());
+        assert_eq!(fs::read(asked).unwrap(), 0_i32.to_ne_bytes(), "{script}");
     }
 
     #[test]

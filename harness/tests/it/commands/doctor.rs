@@ -30,9 +30,15 @@ fn row<'s>(said: &'s Value, name: &str) -> &'s Value {
 fn limits_and_noise_are_told_with_their_remedies() {
     let home = Home::new();
     let said = said(&home);
-    for name in
-        ["other programs", "waking on time", "CPU quota", "free memory", "CPU governor", "memory on disk (swap)"]
-    {
+    for name in [
+        "other programs",
+        "waking on time",
+        "CPU quota",
+        "free memory",
+        "CPU governor",
+        "CPUs sleep",
+        "memory on disk (swap)",
+    ] {
         assert!(!row(&said, name)["value"].as_str().unwrap().is_empty());
     }
     assert_eq!(

@@ -133,6 +133,7 @@ pub(crate) fn saved(lesson: &Lesson, setup: &LessonSetup, cells: Vec<Cell>) -> R
         congestion_control: String::new(),
         virtualised: None,
         governor: None,
+        cpu_latency_limit_us: None,
         allocator: String::new(),
         kernel_stack_bytes_per_thread: 0,
     };
