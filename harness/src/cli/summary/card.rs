@@ -3,7 +3,6 @@
 //!
 //! Must not know: how a verdict is found, or worded. Beside it: `card/columns.rs`, how wide what is; `../summary.rs`, the other formats.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -32,8 +31,6 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
     let columns = CardColumns::of(card);
     let rows: Vec<Vec<String>> = card.rows.iter().map(|row| columns.lines(row, shorts)).collect();
     let end = [String::new(), format!("next: {next}"), format!("report: {report}")];
-    let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
-    let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
     // The rows come first; what else fits is said in the order of its weight.
     let mut room = LINES.saturating_sub(1 + rows.iter().map(Vec::len).sum::<usize>() + end.len());
     let mut take = |lines: Vec<String>| -> Vec<String> {
@@ -46,9 +43,10 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
     let advice = take(advice(card).iter().flat_map(|sentence| wrapped(sentence)).collect());
     let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
     let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
-    let reasons = take(reasons);
-    let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
-    let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [row, under].concat());
+    let reasons: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(words::would_take(row)))).collect();
+    let known: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(known_besides(row, shorts)))).collect();
+    let whole_rows =
+        rows.into_iter().zip(reasons).zip(known).flat_map(|((row, why), known)| [row, why, known].concat());
     let (spoken, parting) = said.split_at(said.len().saturating_sub(1));
     let lines = spoken
         .iter()
@@ -57,8 +55,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         .chain(parting.iter().cloned())
         .chain(names)
         .chain([columns.header(shorts)])
-        .chain(with_remedies)
-        .chain(reasons)
+        .chain(whole_rows)
         .chain(doubts)
         .chain(end);
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
@@ -71,11 +68,16 @@ fn names(card: &Scorecard) -> Vec<String> {
     if names.is_empty() { Vec::new() } else { wrapped(&names.join("; ")) }
 }
 
+/// The line of what is said under a row, if there is anything.
+fn under(said: Option<String>) -> Vec<String> {
+    said.iter().map(|said| fitted(&format!("{INDENT}{said}"), COLUMNS)).collect()
+}
+
 /// What is known beside the values.
-fn under(row: &ScorecardRow, shorts: [&str; 2]) -> Vec<String> {
+fn known_besides(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     let measured = words::stand_ins(row, shorts).map(|who| format!("measured: {who}"));
     let both: Vec<String> = [measured, words::remedy(row, shorts)].into_iter().flatten().collect();
-    if both.is_empty() { Vec::new() } else { vec![fitted(&format!("{INDENT}{}", both.join("; ")), COLUMNS)] }
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 /// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
@@ -183,6 +185,16 @@ mod tests {
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
             assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
         }
+    }
+
+    #[test]
+    fn what_a_verdict_would_take_stands_under_its_row() {
+        let mut card = longest(["threads", "tokio"]);
+        card.rows.drain(..3);
+        let said = text(&card, ("harness compare", "runs/1/report.html"), "");
+        let lines: Vec<&str> = said.lines().collect();
+        let row = lines.iter().position(|line| line.starts_with("p99 response time")).unwrap();
+        assert_eq!(lines[row + 1], "    measured once; 10 times would decide", "{said}");
     }
 
     #[test]
