@@ -36,7 +36,7 @@ impl MachineIdentity {
         };
         let placed = format!("{placed}{}", spread(manifest));
         let facts = hardware(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
-        let kept_awake = machine.cpu_latency_limit_us.map(|_| sleep_in_words(machine.cpu_latency_limit_us));
+        let kept_awake = machine.cpu_latency_limit_us.map(|limit| sleep_in_words(Some(limit)));
         let facts: Vec<String> = facts.into_iter().chain(kept_awake).chain(senders(manifest)).collect();
         // What follows the release is how the kernel was built: it tells machines apart, and a reader little.
         let release = machine.kernel.split(' ').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Settings of the machine that make figures vary: how fast its CPUs run, which of them share a core, whether memory was moved
-//! to disk. None of them spoils a run, and none is ever changed here.
+//! Settings of the machine that make figures vary: how fast its CPUs run, whether they sleep, which of them share a core, whether
+//! memory was moved to disk. None of them spoils a run, and none is ever changed here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,18 +76,24 @@ fn turbo(folder: &Path) -> DoctorRow {
 /// Whether CPUs that have nothing to do sleep, which none does where a program has asked for that.
 fn sleep(folder: &Path, limit_us: Option<u32>) -> DoctorRow {
     const NAME: &str = "CPUs sleep";
-    if limit_us.is_some() {
-        return DoctorRow::fine(KIND, NAME, sleep_in_words(limit_us));
+    /// Less than what a small request costs.
+    const SHORT_US: u32 = 10;
+    let driver = read(&folder.join("cpuidle/current_driver")).filter(|driver| driver != "none");
+    let value = match (limit_us, driver) {
+        (Some(limit), _) => sleep_in_words(Some(limit)),
+        (None, Some(driver)) => format!("as deep as their driver likes ({driver})"),
+        (None, None) => return DoctorRow::unknown(KIND, NAME, OF_THE_HOST),
+    };
+    let row = DoctorRow::fine(KIND, NAME, value);
+    if limit_us.is_some_and(|limit| limit <= SHORT_US) {
+        return row;
     }
-    match read(&folder.join("cpuidle/current_driver")).filter(|driver| driver != "none") {
-        None => DoctorRow::unknown(KIND, NAME, OF_THE_HOST),
-        Some(driver) => DoctorRow::fine(KIND, NAME, format!("as deep as their driver likes ({driver})")).but(
-            RowState::WorthKnowing,
-            "a CPU that slept takes up its next request late, so response times and CPU time per request are larger and \
-             vary more, above all on a virtual machine",
-            "during the run, in another terminal: `sudo sh -c 'exec 3>/dev/cpu_dma_latency; printf \"\\0\\0\\0\\0\" >&3; sleep 1h'`",
-        ),
-    }
+    row.but(
+        RowState::WorthKnowing,
+        "a CPU that slept takes up its next request late, so response times and CPU time per request are larger and vary \
+         more, above all on a virtual machine",
+        "during the run, in another terminal: `sudo sh -c 'exec 3>/dev/cpu_dma_latency; printf \"\\0\\0\\0\\0\" >&3; sleep 1h'`",
+    )
 }
 
 /// Whether server and generator get two halves of one core.
@@ -174,6 +180,7 @@ mod tests {
         for (files, limit_us, state) in [
             (&[(file, "intel_idle")][..], None, RowState::WorthKnowing),
             (&[(file, "haltpoll")], Some(0), RowState::Fine),
+            (&[(file, "intel_idle")], Some(100), RowState::WorthKnowing),
             (&[(file, "none")], None, RowState::Unknown),
             (&[], None, RowState::Unknown),
         ] {
