@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use instruments::clock::{nanoseconds, now_ns};
-use instruments::load::{LoadMoments, LoadOutcome, LoadPart, Signs};
+use instruments::load::{LoadMoments, LoadOutcome, LoadPart, Signs, look_on};
 use reports::record::RecordError;
 
 use super::conduct::{self, HEAD_START, conduct, outcome, prepare};
@@ -203,7 +203,7 @@ fn failed(commands: &[WorkerCommand], index: usize, problem: WorkerProblem) -> M
 fn each<T: Send>(
     hands: &mut [Hand],
     task: impl Fn(usize, &mut Hand) -> T + Sync,
-    mut attend: impl FnMut(),
+    attend: impl FnMut(),
 ) -> Result<Vec<T>, MachinesError> {
     let task = &task;
     thread::scope(|scope| {
@@ -215,10 +215,7 @@ fn each<T: Send>(
                 .map_err(MachinesError::Thread)
         };
         let threads = hands.iter_mut().enumerate().map(begin).collect::<Result<Vec<_>, _>>()?;
-        while threads.iter().any(|thread| !thread.is_finished()) {
-            thread::sleep(LOOK_EVERY);
-            attend();
-        }
+        look_on(&threads, || LOOK_EVERY, attend);
         let join = |thread: thread::ScopedJoinHandle<'_, T>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };

@@ -32,7 +32,7 @@ pub use disturb::{DisturbError, Disturbance, DisturbanceKind, Disturbed, disturb
 #[cfg(any(test, fuzzing))]
 pub(crate) use exchange::fuzzed;
 pub use hold::HeldConnections;
-pub use order::{Generator, Order, StartMoment, run};
+pub use order::{Generator, Order, StartMoment, look_on, run};
 pub use outcome::{LoadOutcome, Second};
 pub use part::{LoadPart, adds_up, scheduled_in};
 pub use sockets::CONNECTIONS_PER_SOURCE;

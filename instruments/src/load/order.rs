@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
 use threads::carry_out;
+pub use threads::look_on;
 
 use super::LoadError;
 use super::outcome::LoadOutcome;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::Order;
@@ -58,9 +58,8 @@ pub(super) fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -
             threads.push(thread);
         }
         let moments = timeline.moments();
-        while all_ready && threads.iter().any(|thread| !thread.is_finished()) {
-            thread::sleep(until_next_look(&moments));
-            attend(moments);
+        if all_ready {
+            look_on(&threads, || until_next_look(&moments), || attend(moments));
         }
         let mut notes = Vec::new();
         let mut done_ns = 0;
@@ -78,6 +77,19 @@ pub(super) fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -
         let merged = LoadOutcome::merge(spec, measured, notes, keeps_interval_times);
         Ok(LoadOutcome { opening: opening(spec, &openings), was_stopped, ..merged })
     })
+}
+
+/// Looks again and again while threads are at work, and once when all are done: what is to be seen at the end is seen, however late
+/// the looks before came.
+pub fn look_on<T>(threads: &[ScopedJoinHandle<'_, T>], pause: impl Fn() -> Duration, mut look: impl FnMut()) {
+    loop {
+        let are_done = threads.iter().all(ScopedJoinHandle::is_finished);
+        look();
+        if are_done {
+            return;
+        }
+        thread::sleep(pause());
+    }
 }
 
 /// From the first connect of any worker to the last connection that was established.
@@ -189,4 +201,24 @@ fn waiting_room(spec: &LoadSpec, workers: u32) -> usize {
     const MOST_AHEAD: usize = 4_000_000;
     let due_within_timeout = spec.offered_load_rps().unwrap_or(0.0) * spec.timeout.as_secs_f64();
     ((due_within_timeout * 1.5 / f64::from(workers)) as usize).min(MOST_AHEAD) + 64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    #[test]
+    fn the_last_look_is_after_the_end_however_soon_that_comes() {
+        for pause in [Duration::ZERO, Duration::from_millis(20)] {
+            let is_over = AtomicBool::new(false);
+            let mut seen = Vec::new();
+            thread::scope(|scope| {
+                let threads = [scope.spawn(|| is_over.store(true, Ordering::Relaxed))];
+                look_on(&threads, || pause, || seen.push(is_over.load(Ordering::Relaxed)));
+            });
+            assert_eq!(seen.last(), Some(&true), "{seen:?}");
+        }
+    }
 }
