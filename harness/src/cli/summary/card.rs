@@ -3,6 +3,7 @@
 //!
 //! Must not know: how a verdict is found, or worded. Beside it: `card/columns.rs`, how wide what is; `../summary.rs`, the other formats.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -43,7 +44,13 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
     let advice = take(advice(card).iter().flat_map(|sentence| wrapped(sentence)).collect());
     let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
     let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
-    let reasons: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(words::would_take(row)))).collect();
+    // Each reason under its row or, where so many lines don't fit, each once.
+    let mut reasons: Vec<Vec<String>> = card.rows.iter().map(|row| under(words::would_take(row))).collect();
+    let mut told_once = Vec::new();
+    if take(reasons.concat()).is_empty() {
+        reasons.iter_mut().for_each(Vec::clear);
+        told_once = take(all_reasons(card));
+    }
     let known: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(known_besides(row, shorts)))).collect();
     let whole_rows =
         rows.into_iter().zip(reasons).zip(known).flat_map(|((row, why), known)| [row, why, known].concat());
@@ -56,6 +63,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         .chain(names)
         .chain([columns.header(shorts)])
         .chain(whole_rows)
+        .chain(told_once)
         .chain(doubts)
         .chain(end);
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
@@ -71,6 +79,12 @@ fn names(card: &Scorecard) -> Vec<String> {
 /// The line of what is said under a row, if there is anything.
 fn under(said: Option<String>) -> Vec<String> {
     said.iter().map(|said| fitted(&format!("{INDENT}{said}"), COLUMNS)).collect()
+}
+
+/// What verdicts would take, without their rows.
+fn all_reasons(card: &Scorecard) -> Vec<String> {
+    let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
+    reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect()
 }
 
 /// What is known beside the values.
@@ -189,12 +203,21 @@ mod tests {
 
     #[test]
     fn what_a_verdict_would_take_stands_under_its_row() {
+        const REASON: &str = "measured once; 10 times would decide";
         let mut card = longest(["threads", "tokio"]);
         card.rows.drain(..3);
-        let said = text(&card, ("harness compare", "runs/1/report.html"), "");
-        let lines: Vec<&str> = said.lines().collect();
+        let said = |card: &Scorecard| text(card, ("harness compare", "runs/1/report.html"), "");
+        let one = said(&card);
+        let lines: Vec<&str> = one.lines().collect();
         let row = lines.iter().position(|line| line.starts_with("p99 response time")).unwrap();
-        assert_eq!(lines[row + 1], "    measured once; 10 times would decide", "{said}");
+        assert_eq!(lines[row + 1], format!("    {REASON}"), "{one}");
+        // Where all rows are open, there is no room under each.
+        let open = card.rows[1].verdict;
+        card.rows.iter_mut().for_each(|row| row.verdict = open);
+        let rows = card.rows.clone();
+        card.rows.extend(rows);
+        let all = said(&card);
+        assert_eq!(all.matches(&format!("cannot tell: {REASON}")).count(), 1, "{all}");
     }
 
     #[test]
