@@ -78,8 +78,8 @@ fn interval_ranks(total: u64, p: f64) -> Option<(u64, u64)> {
     }
     let below = Binomial::new(p, total).ok()?;
     let middle = middle_rank(total, p);
-    // Of anything, at most one in 1 + 7² lies seven standard deviations below its mean, or above it (Cantelli 1928): less than
-    // the tail, so both ends are nearer.
+    // At most one in 1 + 7² of anything lies seven standard deviations below its mean, and as little above it (Cantelli 1928).
+    // That is less than a tail, so both ends are nearer. The middle is the mean, rounded up: hence the one more.
     let reach = (7.0 * (total as f64 * p * (1.0 - p)).sqrt()).ceil() as u64 + 1;
     let (least, most) = (middle.saturating_sub(reach).max(1), total.min(middle + reach));
     // P(fewer than rank values lie below the percentile) grows with rank: bisect for both ends.
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ranks_are_the_outermost_that_the_tails_allow() {
+    fn the_ranks_are_the_innermost_that_the_tails_allow() {
         for total in [6, 20, 368, 369, 1_000, 40_000, 1_000_000] {
             for p in [0.5, 0.9, 0.99, 0.999, 0.9999] {
                 let Some((lower, upper)) = interval_ranks(total, p) else { continue };
