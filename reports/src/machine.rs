@@ -34,10 +34,14 @@ impl MachineIdentity {
             }
             PlacementKind::Shared => "shared with the load".to_owned(),
         };
-        let placed = format!("{placed}{}", spread(manifest));
+        let awake = match machine.cpu_latency_limit_us {
+            None => String::new(),
+            Some(0) => "; kept awake".to_owned(),
+            Some(us) => format!("; awake within {us} µs"),
+        };
+        let placed = format!("{placed}{awake}{}", spread(manifest));
         let facts = hardware(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
-        let kept_awake = machine.cpu_latency_limit_us.map(|limit| sleep_in_words(Some(limit)));
-        let facts: Vec<String> = facts.into_iter().chain(kept_awake).chain(senders(manifest)).collect();
+        let facts: Vec<String> = facts.into_iter().chain(senders(manifest)).collect();
         // What follows the release is how the kernel was built: it tells machines apart, and a reader little.
         let release = machine.kernel.split(' ').next().unwrap_or_default();
         let hash = Sha256::digest(facts.join("\n").as_bytes());
@@ -155,12 +159,12 @@ fn hardware(manifest: &Manifest, cpus: String, placed: String, memory: String) -
     ]
 }
 
-/// Whether the CPUs may sleep, by the microseconds that they may take to wake up: `never, a program keeps them awake`.
+/// When the CPUs may sleep, by the microseconds that they may take to wake up: `never (a program keeps them awake)`.
 pub fn sleep_in_words(cpu_latency_limit_us: Option<u32>) -> String {
     match cpu_latency_limit_us {
-        None => "no limit known".to_owned(),
-        Some(0) => "never, a program keeps them awake".to_owned(),
-        Some(us) => format!("only if they wake up within {us} µs"),
+        None => "whenever idle (as far as is known)".to_owned(),
+        Some(0) => "never (a program keeps them awake)".to_owned(),
+        Some(us) => format!("where they wake up within {us} µs (a program asks for that)"),
     }
 }
 

@@ -38,7 +38,7 @@ pub fn machine() -> io::Result<Machine> {
         congestion_control: text("/proc/sys/net/ipv4/tcp_congestion_control").unwrap_or_else(unknown),
         virtualised: virtualised(&cpuinfo),
         governor: text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        cpu_latency_limit_us: cpu_latency_limit(),
+        cpu_latency_limit_us: cpu_latency_limit().ok().flatten(),
         allocator: allocator(),
         kernel_stack_bytes_per_thread: kernel_stack(&meminfo, &loadavg).ok_or_else(|| missing("the kernel stacks"))?,
     })
@@ -54,10 +54,19 @@ pub(super) fn virtualised(cpuinfo: &str) -> Option<bool> {
     Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))
 }
 
-/// Microseconds that a CPU may take to wake up, where some program has asked for that.
-pub fn cpu_latency_limit() -> Option<u32> {
-    let bytes = std::fs::read("/dev/cpu_dma_latency").ok()?;
-    latency_limit(&bytes)
+/// Microseconds that a CPU may take to wake up, where a program asks for that (`Documentation/power/pm_qos_interface.rst`).
+/// Nothing where none does, and where the kernel has no idle driver, which alone heeds it.
+///
+/// # Errors
+/// Where there is no such device, as in many containers, or only root may read it.
+pub fn cpu_latency_limit() -> io::Result<Option<u32>> {
+    let bytes = std::fs::read("/dev/cpu_dma_latency")?;
+    Ok(latency_limit(&bytes).filter(|_| idle_driver().is_some()))
+}
+
+/// What puts a CPU to sleep that has nothing to do, such as `intel_idle`.
+pub fn idle_driver() -> Option<String> {
+    text("/sys/devices/system/cpu/cpuidle/current_driver").filter(|driver| driver != "none")
 }
 
 /// As the kernel says it: four bytes, and 2,000 seconds where nobody has asked.

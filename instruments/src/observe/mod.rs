@@ -32,7 +32,7 @@ pub use machine::limits::{
 };
 pub use machine::noise::{MachineSeen, MachineWatch};
 pub use machine::pinning::{allowed_cpus, restrict_this_thread};
-pub use machine::{cpu_latency_limit, machine};
+pub use machine::{cpu_latency_limit, idle_driver, machine};
 pub use observer::{Ask, Observed, Observer, Watch};
 pub use process_reader::fields_after_name;
 pub use process_reader::{

@@ -289,8 +289,8 @@ pub struct Machine {
     pub virtualised: Option<bool>,
     /// Frequency governor, where the kernel shows one.
     pub governor: Option<String>,
-    /// Microseconds that a CPU may take at most to wake up, where a program holds the kernel to that; 0 where none may sleep.
-    /// Absent where no program does, and where only root may know.
+    /// Microseconds that a CPU may take at most to wake up, where a program asked the kernel for that when the run began; 0
+    /// where no CPU may sleep. Absent where no program did, and where this could not be read, which takes root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_latency_limit_us: Option<u32>,
     /// Allocator of the server process.

@@ -226,8 +226,10 @@ fn cpus_that_are_kept_awake_are_another_machine() {
     let (base, mut new) = (run(2, 1, 1.0), run(2, 2, 1.0));
     new.manifest.machine.cpu_latency_limit_us = Some(0);
     let words: Vec<String> = differences(&base.manifest, &new.manifest).iter().map(Difference::words).collect();
-    assert_eq!(words, ["CPUs sleep: no limit known and never, a program keeps them awake"]);
-    assert_ne!(MachineIdentity::of(&base.manifest).fingerprint, MachineIdentity::of(&new.manifest).fingerprint);
+    assert_eq!(words, ["CPUs sleep: whenever idle (as far as is known) and never (a program keeps them awake)"]);
+    let [asleep, awake] = [&base, &new].map(|run| MachineIdentity::of(&run.manifest));
+    assert_ne!(asleep.fingerprint, awake.fingerprint);
+    assert!(awake.label.contains("1 apart; kept awake") && !asleep.label.contains("awake"), "{}", awake.label);
 }
 
 #[test]

@@ -86,7 +86,10 @@ fn difference(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) ->
     put_hosts(&mut now, manifest.hosts.clone());
     if let Some(differs) = differences(manifest, &now).first() {
         let (what, base, new) = (differs.what, &differs.base, &differs.new);
-        return Ok(Some(format!("it was made on another machine ({what}: {base}, here {new}); resume it there")));
+        return Ok(Some(format!(
+            "it was made on another machine ({what}: {base}, here {new}), or on this one used in another way; resume it where \
+             that is as it was"
+        )));
     }
     let version = |manifest: &Manifest| match &manifest.commit {
         Some(commit) => format!("{} ({commit})", manifest.harness_version),

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 
-use instruments::observe::{allowed_cpus, cpu_latency_limit, swapped_bytes};
+use instruments::observe::{allowed_cpus, cpu_latency_limit, idle_driver, swapped_bytes};
 use reports::format::count;
 use reports::machine::sleep_in_words;
 use reports::record::PlacementKind;
@@ -28,7 +29,7 @@ pub(super) fn rows() -> Vec<DoctorRow> {
     vec![
         governor(folder, &cpus),
         turbo(folder),
-        sleep(folder, cpu_latency_limit()),
+        sleep(idle_driver().as_deref(), cpu_latency_limit()),
         siblings(folder, sides, placement.kind),
         swap(swapped_bytes(Path::new("/proc"))),
     ]
@@ -73,26 +74,23 @@ fn turbo(folder: &Path) -> DoctorRow {
     }
 }
 
-/// Whether CPUs that have nothing to do sleep, which none does where a program has asked for that.
-fn sleep(folder: &Path, limit_us: Option<u32>) -> DoctorRow {
+/// Whether CPUs that have nothing to do sleep; `limit_us` is what a program asks for, where that could be read.
+fn sleep(driver: Option<&str>, limit_us: io::Result<Option<u32>>) -> DoctorRow {
     const NAME: &str = "CPUs sleep";
-    /// Less than what a small request costs.
-    const SHORT_US: u32 = 10;
-    let driver = read(&folder.join("cpuidle/current_driver")).filter(|driver| driver != "none");
-    let value = match (limit_us, driver) {
-        (Some(limit), _) => sleep_in_words(Some(limit)),
-        (None, Some(driver)) => format!("as deep as their driver likes ({driver})"),
-        (None, None) => return DoctorRow::unknown(KIND, NAME, OF_THE_HOST),
+    let Some(driver) = driver else { return DoctorRow::unknown(KIND, NAME, OF_THE_HOST) };
+    let value = match &limit_us {
+        Ok(Some(0)) => return DoctorRow::fine(KIND, NAME, sleep_in_words(Some(0))),
+        Ok(Some(limit)) => sleep_in_words(Some(*limit)),
+        Ok(None) => format!("whenever idle ({driver})"),
+        Err(_) => format!(
+            "whenever idle ({driver}), as far as is known: only root may read whether a program keeps them awake"
+        ),
     };
-    let row = DoctorRow::fine(KIND, NAME, value);
-    if limit_us.is_some_and(|limit| limit <= SHORT_US) {
-        return row;
-    }
-    row.but(
+    DoctorRow::fine(KIND, NAME, value).but(
         RowState::WorthKnowing,
         "a CPU that slept takes up its next request late, so response times and CPU time per request are larger and vary \
          more, above all on a virtual machine",
-        "during the run, in another terminal: `sudo sh -c 'exec 3>/dev/cpu_dma_latency; printf \"\\0\\0\\0\\0\" >&3; sleep 1h'`",
+        "during the run, in another terminal: `sudo sh -c 'exec 3>/dev/cpu_dma_latency; echo 0 >&3; sleep 1h'`",
     )
 }
 
@@ -176,29 +174,31 @@ mod tests {
 
     #[test]
     fn cpus_that_sleep_are_named_unless_a_program_keeps_them_awake() {
-        let file = "cpuidle/current_driver";
-        for (files, limit_us, state) in [
-            (&[(file, "intel_idle")][..], None, RowState::WorthKnowing),
-            (&[(file, "haltpoll")], Some(0), RowState::Fine),
-            (&[(file, "intel_idle")], Some(100), RowState::WorthKnowing),
-            (&[(file, "none")], None, RowState::Unknown),
-            (&[], None, RowState::Unknown),
+        let refused = || Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        for (driver, limit_us, state, said) in [
+            (Some("haltpoll"), Ok(Some(0)), RowState::Fine, "never"),
+            (Some("haltpoll"), Ok(Some(1)), RowState::WorthKnowing, "within 1 µs"),
+            (Some("intel_idle"), Ok(None), RowState::WorthKnowing, "whenever idle (intel_idle)"),
+            (Some("intel_idle"), refused(), RowState::WorthKnowing, "only root may read"),
+            (None, Ok(None), RowState::Unknown, ""),
         ] {
-            assert_eq!(sleep(machine(files).path(), limit_us).state, state, "{files:?}");
+            let row = sleep(driver, limit_us);
+            assert!(row.state == state && row.value.contains(said), "{driver:?}: {row:?}");
         }
     }
 
     #[test]
     fn what_keeps_cpus_awake_asks_for_no_latency_at_all() {
-        let folder = machine(&[("cpuidle/current_driver", "haltpoll")]);
-        let remedy = sleep(folder.path(), None).remedy.unwrap();
+        let remedy = sleep(Some("haltpoll"), Ok(None)).remedy.unwrap();
         let (_, script) = remedy.split_once("`sudo sh -c '").unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let asked = folder.path().join("asked");
         let script = script.trim_end_matches("'`").replace("/dev/cpu_dma_latency", asked.to_str().unwrap());
         let here = script.replace("sleep 1h", "true");
         assert_ne!(script, here);
         assert!(Command::new("sh").args(["-c", &here]).status().unwrap().success());
-        assert_eq!(fs::read(asked).unwrap(), 0_i32.to_ne_bytes(), "{script}");
+        // The kernel takes a number in hexadecimal digits.
+        assert_eq!(fs::read_to_string(asked).unwrap(), "0\n", "{script}");
     }
 
     #[test]
