@@ -51,19 +51,13 @@ fn a_comparison_over_three_machines_names_all_of_them() {
         let [first, second] = &cell.workers[..] else { panic!("{}: {:?}", cell.id, cell.workers) };
         assert_eq!((first.host.as_str(), second.host.as_str()), (a, b));
         assert!(first.way.least_ns().is_some() && second.way.least_ns().is_some(), "{:?}", cell.workers);
-        // What the server did was seen where it was. Of a thousand threads a busy machine takes a sample too seldom for each load.
-        assert!(
-            cell.server.window_cpu_ns.is_some() && cell.server.peak_threads.is_some(),
-            "{}: {:?}",
-            cell.id,
-            cell.server
-        );
+        // What the server did was seen where it was.
+        assert!(cell.server.window_cpu_ns.is_some() && !cell.samples.is_empty(), "{}: {:?}", cell.id, cell.server);
         // Its clock is taken for another machine's.
         let split = cell.traffic.as_ref().unwrap().split.as_ref();
         assert!(split.is_none_or(|split| split.service.is_none()), "{}", cell.id);
         assert_checks_held(cell);
     }
-    assert!(cells.iter().any(|cell| !cell.samples.is_empty()), "no samples came over");
     assert!(matches!(output.code, Some(0 | 4)), "{said}");
     for name in &bed.names {
         assert!(within(LONGEST_WAIT, || processes(name).is_empty()), "left in {name}: {}", processes(name));
