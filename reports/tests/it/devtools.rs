@@ -243,8 +243,7 @@ impl Browser {
         for domain in ["Page", "Runtime", "Network", "Log"] {
             tab.call(&format!("{domain}.enable"), json!({}));
         }
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        tab.call("Emulation.setDeviceMetricsOverride", metrics);
+        tab.resize(width, 900);
         tab.prefer(theme);
         tab.browser.chromium().events.clear();
         tab.call("Page.navigate", json!({ "url": format!("{}{hash}", tab.url) }));
