@@ -105,9 +105,9 @@ pub fn traffic_doubts(traffic: &Traffic, window: Duration) -> Vec<Warning> {
     doubts
 }
 
-/// In closed loop, where alone there is no response time, each connection notes a stop once however long it lasts.
+/// In closed loop each connection notes a stop once however long it lasts.
 fn hidden_stall(traffic: &Traffic, window: Duration) -> Option<Warning> {
-    if traffic.response_time.is_some() {
+    if !is_closed_loop(traffic) {
         return None;
     }
     let (p99_ns, longest_ns) = (percentile(&traffic.service_time, 0.99)?, percentile(&traffic.service_time, 1.0)?);
@@ -115,8 +115,15 @@ fn hidden_stall(traffic: &Traffic, window: Duration) -> Option<Warning> {
     is_long.then_some(Warning::StallHidden { longest_ns, p99_ns })
 }
 
+/// In closed loop a reply within the window counts too, to what was begun before it: a session may be longer than the window.
 fn nothing_right(traffic: &Traffic) -> Option<Warning> {
-    (traffic.ledger.ok == 0).then_some(Warning::NothingRight)
+    let is_silent = traffic.ledger.ok == 0 && !(is_closed_loop(traffic) && traffic.ok_within_window > 0);
+    is_silent.then_some(Warning::NothingRight)
+}
+
+/// There alone nothing is due, so that there is no response time.
+fn is_closed_loop(traffic: &Traffic) -> bool {
+    traffic.response_time.is_none()
 }
 
 fn surplus(malformed: &Malformed) -> Option<Warning> {

@@ -198,7 +198,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         does: "a load to which nobody answered is believed",
         caught_by: &["silence"],
         file: "harness/src/run/validity/load.rs",
-        original: "(traffic.ledger.ok == 0).then_some(Warning::NothingRight)",
+        original: "is_silent.then_some(Warning::NothingRight)",
         mutant: "None",
     },
     Mutation {

@@ -163,6 +163,20 @@ fn a_load_without_one_right_reply_is_invalid_but_as_the_result_of_a_disturbance(
 }
 
 #[test]
+fn a_session_longer_than_its_window_was_answered_all_the_same() {
+    let in_closed_loop = |ok: u64, ok_within_window: u64| {
+        traffic(|traffic| {
+            traffic.ledger = Ledger { scheduled: ok, ok, ..Ledger::default() };
+            (traffic.response_time, traffic.mean_in_system) = (None, None);
+            (traffic.ok_within_window, traffic.service_time) = (ok_within_window, histogram(&[]));
+        })
+    };
+    assert_eq!(in_closed_loop(0, 1_000), []);
+    assert_eq!(in_closed_loop(1_000, 0), [], "each answered after the window");
+    assert_eq!(in_closed_loop(0, 0), [Warning::NothingRight]);
+}
+
+#[test]
 fn replies_that_nobody_asked_for_invalidate_whatever_is_done_to_the_server() {
     let malformed = |reason, disturbance: Option<DisturbanceRecord>| {
         changed(|cell| {
