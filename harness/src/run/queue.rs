@@ -1,8 +1,8 @@
 //! The cells of a block that are still to be run, those that were disturbed, or are invalid for the generator's sake, once
 //! more behind the others: what disturbs a machine lasts.
 //!
-//! Whether a cell was disturbed says `validity.rs`, from the machine and the generator alone: none is run again for its
-//! result. One invalid block of twenty would leave a comparison that takes twenty without a verdict, so an invalid cell is
+//! Whether a cell was disturbed says `validity.rs`, from the machine and the generator alone: none that is measured is run
+//! again for its result. One invalid block of twenty would leave a comparison that takes twenty without a verdict, so an invalid cell is
 //! run more often than one that is valid and flagged. And how long cells take, before any of them is run; what comes before
 //! and after them adds `cli/forecast.rs`.
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use reports::record::{ArrivalsRecord, Cell, Outcome, Warning};
 
 use super::validity;
-use crate::plan::{RunPlan, Sizes, Turn};
+use crate::plan::{RunPlan, Sizes, TaskKind, Turn};
 
 /// The most often a disturbed cell is run.
 const MOST_ATTEMPTS: u32 = 4;
@@ -56,13 +56,23 @@ impl Queue {
         match cell {
             Some(cell) if *retries_left > 0 && attempts < most_attempts(&cell) => {
                 *retries_left -= 1;
-                self.waiting.push_back(WaitingCell { turn: last.turn, attempts, disturbed: Some(cell) });
+                let turn = if validity::is_unanswered_probe(&cell) { twice_as_long(last.turn) } else { last.turn };
+                self.waiting.push_back(WaitingCell { turn, attempts, disturbed: Some(cell) });
                 None
             }
             Some(cell) => Some(cell),
             None => last.disturbed,
         }
     }
+}
+
+fn twice_as_long(mut turn: Turn) -> Turn {
+    if let TaskKind::Load(spec) = &mut turn.task.kind {
+        spec.warm_up *= 2;
+        spec.window *= 2;
+        spec.timeout *= 2;
+    }
+    turn
 }
 
 /// How often a cell that came out so may be run in all.
@@ -123,16 +133,15 @@ fn time_of_one(turn: &Turn) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use reports::record::Ledger;
+    use reports::record::{Ledger, Purpose};
 
     use super::*;
-    use crate::plan::{HoldSpec, Task, TaskKind};
+    use crate::plan::Task;
     use crate::run::validity::tests::clean;
-    use instruments::load::Work;
+    use instruments::load::{ArrivalProcess, LoadSpec};
 
     fn turn(contender: usize) -> Turn {
-        let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), give_up_after: Duration::ZERO };
-        let task = Task::new("echo", "1", TaskKind::Hold(spec));
+        let task = Task::new("echo", "1", TaskKind::Load(LoadSpec::of_a_second(ArrivalProcess::Closed)));
         Turn { experiment: 0, contender, block: 0, task }
     }
 
@@ -216,6 +225,20 @@ mod tests {
         assert_eq!(play(12, |_| Some(closed.clone())).2, 12, "the generator's limit is one every time");
         closed.warnings = vec![Warning::BackendSlowedClients { mean_lag_ns: 1, mean_service_time_ns: 2 }];
         assert_eq!(play(12, |_| Some(closed.clone())).2, 0, "a backend may not be late again");
+    }
+
+    #[test]
+    fn a_probe_that_nobody_answered_is_run_for_longer() {
+        let mut probe = Cell { purpose: Purpose::CapacityProbe, warnings: vec![Warning::NothingRight], ..clean() };
+        probe.traffic.as_mut().unwrap().ok_within_window = 0;
+        let unanswered_but_for_8_seconds = |waiting: &WaitingCell| {
+            let TaskKind::Load(spec) = &waiting.turn.task.kind else { panic!("{waiting:?}") };
+            assert_eq!(spec.timeout, spec.window);
+            Some(if spec.window < Duration::from_secs(8) { probe.clone() } else { clean() })
+        };
+        assert_eq!(play(12, unanswered_but_for_8_seconds).1, [(0, 4), (1, 4), (2, 4)]);
+        probe.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, malformed: 9, ..Ledger::default() };
+        assert_eq!(play(12, |_| Some(probe.clone())).2, 12, "it answers, and wrongly");
     }
 
     #[test]

@@ -35,13 +35,14 @@ const LITTLE_OF_A_TIMEOUT: u64 = 20;
 
 /// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
 /// alone, never at what was measured: a cell is not to be run again for its result. What lasts is no reason: another run
-/// would meet the same quota, see no more, and find a broken server broken.
+/// would meet the same quota, see no more, and find a broken server broken. The one exception is a probe without a reply, by
+/// which no loads can be chosen.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
     let passes = |warning: &Warning| match warning {
         Warning::GeneratorThrottled(_) | Warning::ServerThrottled(_) | Warning::NotObserved { .. } => false,
         warning => warning.is_of_the_machine(),
     };
-    let was_hit = cell.warnings.iter().any(passes) || was_held_up(cell);
+    let was_hit = cell.warnings.iter().any(passes) || was_held_up(cell) || is_unanswered_probe(cell);
     // What became of a server that died of what was done to it stands, and says how the machine was.
     cell.outcome == Outcome::Completed && was_hit && !has_broken_server(cell)
 }
@@ -56,6 +57,12 @@ fn has_broken_server(cell: &Cell) -> bool {
         Warning::NothingRight => answered_wrongly,
         _ => false,
     })
+}
+
+/// Whether a probe tells nothing of its server. It is short, so a few moments without a CPU are enough for that.
+pub(super) fn is_unanswered_probe(cell: &Cell) -> bool {
+    let is_silent = |traffic: &Traffic| traffic.ok_within_window == 0;
+    cell.purpose == Purpose::CapacityProbe && cell.traffic.as_ref().is_some_and(is_silent)
 }
 
 /// Whether a generator or a backend with CPU to spare was late all the same: then its CPU was taken away.

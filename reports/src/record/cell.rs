@@ -29,8 +29,8 @@ pub struct Cell {
     pub block: u32,
     /// Position in the order of the run, from 0.
     pub order: u32,
-    /// How often it was run: again while others used the machine, a few times at most, whatever the result. The last
-    /// one is kept.
+    /// How often it was run: again while others used the machine, a few times at most, whatever the result; a probe also
+    /// where it had no reply. The last one is kept.
     #[serde(default = "one")]
     pub attempts: u32,
     /// Why the cell was run.
