@@ -213,10 +213,13 @@ impl Recorder {
             fate: failure.fate(),
             connection,
         });
-        self.area_ns += i128::from(now_ns);
+        let mut left_ns = now_ns;
         if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
             self.response_time.record(self.timeout_ns);
+            // Its time was over then, however late that was noticed.
+            left_ns = now_ns.min(intended_ns.saturating_add(self.timeout_ns));
         }
+        self.area_ns += i128::from(left_ns);
         if let Some(interval) = self.interval(intended_ns) {
             interval.failed += 1;
         }

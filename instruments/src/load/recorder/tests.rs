@@ -100,12 +100,13 @@ fn what_is_due_before_the_window_leaves_no_trace_but_the_count_of_replies() {
 }
 
 #[test]
-fn a_timeout_enters_the_response_times_at_the_timeout() {
+fn a_timeout_that_is_noticed_late_enters_at_the_timeout() {
     let mut recorder = recorder();
     let place = recorder.arrival(1_000, 1_000, 1);
     recorder.entered(place, 1_000);
     recorder.failed(place, Failure::Timeout, (1_000, 1_777), None);
     assert_eq!(recorder.response_time.sum_ns(), TIMEOUT_NS);
+    assert_eq!(recorder.area_in_system_ns(), i128::from(TIMEOUT_NS));
     assert_eq!(recorder.ledger, Ledger { scheduled: 1, timeout: 1, ..Ledger::default() });
 }
 
