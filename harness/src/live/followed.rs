@@ -138,7 +138,9 @@ fn stale(there: &BTreeMap<PagePiece, usize>, done: &BTreeMap<PagePiece, DrawnWhe
 
 /// The figures of a cell.
 pub fn summary_of(cell: &Cell) -> CellSummary {
-    let last = cell.samples.last();
+    // One that was taken later saw a server whose clients had gone.
+    let within_load = cell.samples.iter().rev().find(|sample| sample.at_ns <= cell.load.end_ns());
+    let last = within_load.or(cell.samples.last());
     let server = &cell.server;
     CellSummary {
         labels: CellLabels {

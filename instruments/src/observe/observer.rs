@@ -57,7 +57,7 @@ pub struct Observer {
 /// What was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
-    /// The process over time, first sample at the start. They end with the process.
+    /// The process over time, first sample at the start and last at the end. They end with the process.
     pub samples: Vec<Sample>,
     /// The machine between start and stop.
     pub noise: Noise,
@@ -174,7 +174,8 @@ struct SamplerResult {
 
 /// A sample takes its CPU at most one part in so many of the time. The kernel adds up the CPU time of a process over its
 /// threads, for which ten thousand of them take it two milliseconds; a request that falls due then is sent that late.
-/// CPU time counts, and not that in which another had the CPU: no sample is left out because one was interrupted.
+/// CPU time counts, and not that in which another had the CPU: no sample is left out because one was interrupted. The last
+/// comes when the load has ended, and disturbs nobody.
 const SAMPLE_TIMES_ITS_COST: u64 = 1_000;
 
 /// When the next sample is due. After a delay of several intervals the missed ones are not made up for in a burst.
@@ -192,7 +193,7 @@ fn sample_until(
     let _ = restrict_this_thread(&watch.cpus);
     let interval_ns = (watch.interval.as_nanos() as u64).max(1);
     let mut samples = Vec::with_capacity(256);
-    let (mut due, mut failure) = (now_ns(), None);
+    let (mut due, mut failure, mut is_last) = (now_ns(), None, false);
     loop {
         let before_cpu_ns = thread_cpu_ns();
         let at_ns = now_ns().saturating_sub(watch.origin_ns);
@@ -204,16 +205,18 @@ fn sample_until(
             }
         };
         let cost_ns = thread_cpu_ns() - before_cpu_ns;
-        if let Some(looks) = &mut looks {
+        // What is asked now would have no time to answer.
+        if let Some(looks) = looks.as_mut().filter(|_| !is_last) {
             looks.look(watch.origin_ns, &sample);
         }
         samples.push(sample);
-        let now = now_ns();
-        due = next_due(due, interval_ns, cost_ns, now);
-        let wait = Duration::from_nanos(due - now);
-        if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+        if is_last {
             break;
         }
+        let now = now_ns();
+        due = next_due(due, interval_ns, cost_ns, now);
+        // One more at the end, however short the load was: the next may have been a second away.
+        is_last = stopped.recv_timeout(Duration::from_nanos(due - now)) != Err(RecvTimeoutError::Timeout);
     }
     SamplerResult { samples, inside: looks.map(Looks::seen), own_cpu_ns: thread_cpu_ns(), failure }
 }
