@@ -180,6 +180,7 @@ pub(super) fn unguessable() -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpStream;
@@ -189,11 +190,11 @@ mod tests {
 
     const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-    /// The folder of the serving thread under `/proc`.
-    fn serving_thread() -> PathBuf {
+    /// The folders of serving threads under `/proc`, of which those of pages before may be about to end.
+    fn serving_threads() -> BTreeSet<PathBuf> {
         let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
         let is_it = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "live-page\n");
-        tasks.into_iter().find(is_it).unwrap()
+        tasks.filter(is_it).collect()
     }
 
     /// How often a thread has gone to sleep or lost its CPU, both of which take that it was awake.
@@ -235,10 +236,11 @@ mod tests {
     #[test]
     fn nobody_wakes_the_thread_between_two_events_while_pages_look() {
         let _turn = super::super::flood::turn();
+        let before = serving_threads();
         let web = Web::start(PageView::Run, 0, &[]).unwrap();
         web.tell(PageEvent::Begins { order: 0, what: "echo".to_owned() });
         let pages = [looking(&web), looking(&web), looking(&web)];
-        let serving = serving_thread();
+        let serving = serving_threads().difference(&before).next().unwrap().clone();
         let before = at_rest(&serving);
         // That nothing happens takes a while to see.
         thread::sleep(Duration::from_millis(500));
