@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use crate::skipped::missing;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any test has a page wait for something, so that the page gets to say what it lacks.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// What a browser may take to end when it is asked to; it is killed afterwards.
 const FAREWELL: Duration = Duration::from_secs(5);
 const FLAGS: [&str; 9] = [

@@ -86,7 +86,7 @@ fn field(line: &str) -> (String, String) {
 #[test]
 fn figures_grow_with_the_run_and_are_those_of_the_report_at_the_end() {
     let home = Home::new();
-    let (subject, address) = followed(&home, "latency-curve", &[]);
+    let (subject, address) = followed(&home, "thread-or-task,latency-curve", &[]);
     let (mut states, mut pictures, mut anchors) = (Vec::new(), BTreeMap::new(), Vec::new());
     let mut end = None;
     for (kind, data) in Events::of(&address) {
@@ -124,7 +124,7 @@ fn strings(array: &Value) -> Vec<String> {
 #[test]
 fn what_it_serves_lasts_as_long_as_is_asked_for_or_until_ctrl_c() {
     let home = Home::new();
-    let (mut subject, address) = followed(&home, "latency-curve", &["--live-linger", "1h"]);
+    let (mut subject, address) = followed(&home, "thread-or-task,latency-curve", &["--live-linger", "1h"]);
     assert!(get(&address, "/report").0.contains(" 404 "), "there is none yet");
     assert_eq!(Events::of(&address).last().unwrap().0, "end");
     for _ in 0..2 {

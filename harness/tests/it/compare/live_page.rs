@@ -27,7 +27,7 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
     for (width, theme) in [(360, "dark"), (1280, "light")] {
         let home = Home::new();
         // Longer than the browser takes to look twice.
-        let (mut subject, address) = followed(&home, "latency-curve", &["--blocks", "9"]);
+        let (mut subject, address) = followed(&home, "thread-or-task,latency-curve", &["--blocks", "9"]);
         let mut tab = browser.visit(format!("http://{address}/"), width, theme);
         wait_for(&mut tab, "document.querySelectorAll('#pictures figure').length > 0");
         let ended = "document.getElementById('progress').value";
