@@ -44,6 +44,7 @@ fn intervals(found: &Value) -> Vec<(f64, f64)> {
 const TIMES: (f64, f64) = (1.2, 1.3);
 
 #[test]
+#[ignore = "takes half a minute and the machine to itself; `scripts/test` runs it"]
 fn work_that_takes_three_tenths_more_is_worse() {
     let repository = Repository::new();
     repository.branch("slower", "work", "130%");
