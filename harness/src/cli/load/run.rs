@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     written?;
     // Of a load that was stopped before its window nothing can be said.
     if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
-        tell(&nothing_right(&findings.ledger, &findings.malformed));
+        tell(&nothing_right(&findings));
     }
     let worst = findings.gates.iter().map(|gate| gate.outcome).max();
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))

@@ -146,6 +146,24 @@ fn who_hangs_since_the_warm_up_is_told_of_at_once_and_is_not_valid() {
         assert_eq!(found.json["hung_since_warm_up"], 4, "{}", found.json);
         assert!(found.stderr.contains("no request has got a right reply yet"), "{}", found.stderr);
     }
+    // As long as each waits for its first reply, nothing is asked in the window.
+    let patient = ["--rate", "max", "--warm-up", "1s", "--duration", "200ms", "--path", "/", "--timeout", "3s"];
+    let found = Findings::of(start(habits[1]).address, &patient);
+    assert_eq!((found.code, found.ledger("scheduled")), (4, 0), "{}", found.json);
+    assert!(found.stderr.contains("nobody was answered, so nobody asked again"), "{}", found.stderr);
+}
+
+#[test]
+fn sessions_longer_than_the_window_were_answered_and_have_no_times() {
+    let server =
+        start(|stream, _| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").map(|()| true));
+    let long = ["--rate", "max", "--arrivals", "sessions", "--requests-per-session", "1000000", "--path", "/"];
+    let brief = ["--connections", "4", "--warm-up", "1s", "--duration", "500ms"];
+    let found = Findings::of(server.address, &[&long[..], &brief].concat());
+    assert_eq!(found.ledger("scheduled"), 0, "{}", found.json);
+    assert!(found.json["achieved_rps"].as_f64().unwrap() > 0.0, "{}", found.json);
+    assert!(found.stderr.contains("no times: no session began in the window"), "{}", found.stderr);
+    assert!(!found.stderr.contains("error: "), "{}", found.stderr);
 }
 
 #[test]

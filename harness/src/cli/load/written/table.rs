@@ -8,7 +8,7 @@ use comfy_table::presets::NOTHING;
 use instruments::load::{LoadSpec, Pacing, Shape};
 use reports::format::{self, Unit};
 use reports::metrics::TIME_PARTS;
-use reports::record::{ConnectionLedger, Ledger, Malformed, ReplyBytes};
+use reports::record::{ConnectionLedger, Ledger, ReplyBytes};
 
 use crate::cli::load::findings::percentiles::{Bounded, Percentiles, TimeParts, TimePartsOf};
 use crate::cli::load::findings::workers::WorkerFindings;
@@ -57,9 +57,16 @@ fn judgement(findings: &LoadFindings) -> String {
 }
 
 /// Why there is nothing to show: what became of most requests, and what to look at.
-pub(in crate::cli::load) fn nothing_right(ledger: &Ledger, replies: &[Malformed]) -> String {
+pub(in crate::cli::load) fn nothing_right(findings: &LoadFindings) -> String {
+    let LoadFindings { ledger, malformed: replies, offered_rps, achieved_rps, .. } = findings;
     if ledger.scheduled == 0 {
-        return "error: no request was due: give a higher --rate or a longer --duration".to_owned();
+        let is_closed_loop = offered_rps.is_none();
+        let why = match is_closed_loop {
+            true if *achieved_rps > 0.0 => "no times: no session began in the window; give a longer --duration",
+            true => "error: nobody was answered, so nobody asked again: check that the server answers (--wire, --path)",
+            false => "error: no request was due: give a higher --rate or a longer --duration",
+        };
+        return why.to_owned();
     }
     let Ledger { error, timeout, malformed, refused, reset, dropped, in_flight, .. } = *ledger;
     let reason = replies.iter().max_by_key(|reply| reply.count).map(|reply| reply.reason.remedy());
