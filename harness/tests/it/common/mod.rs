@@ -27,16 +27,21 @@ use crate::skipped::{missing, skipped};
 /// Longer than anything in a test takes, on however busy a machine.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Looks again and again until `seen`; false when it was not seen in time.
+/// Looks again and again until `seen`; false when it was not seen in time. A look that takes long is taken less often, so that
+/// what is looked at has the CPU.
 pub(crate) fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
+    let (shortest, longest) = (Duration::from_millis(2), Duration::from_millis(20));
     let give_up = Instant::now() + deadline;
-    while !seen() {
-        if Instant::now() >= give_up {
+    loop {
+        let begun = Instant::now();
+        if seen() {
+            return true;
+        }
+        if begun >= give_up {
             return false;
         }
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep((2 * begun.elapsed()).clamp(shortest, longest));
     }
-    true
 }
 
 /// The state of a process as the kernel tells it, `S` or `T`; nothing where there is no such process.
