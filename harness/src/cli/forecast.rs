@@ -52,7 +52,7 @@ impl RunForecast {
         self.usual() + self.retries
     }
 
-    /// `about 61 s, up to 71 s if other programs use the machine`. Servers that hang are in neither.
+    /// `about 61 s, up to 71 s if other programs use the machine`. Servers that hang, or answer no probe, are in neither.
     pub(super) fn words(self) -> String {
         let (usual, disturbed) = (rough(self.usual()), rough(self.disturbed()));
         if usual == disturbed {

@@ -144,8 +144,9 @@ pub struct Sizes {
     pub claim_blocks: u32,
     /// The same of the experiment that the scorecard rests on.
     pub scorecard_blocks: u32,
-    /// Cells that may be run again because others used the machine, the generator was late or nobody answered a probe, for each
-    /// block, and no more than half of its cells for any but the first; what one leaves over is the next one's.
+    /// Cells that may be run again because others used the machine or the generator was late, for each block, and no more
+    /// than half of its cells for any but the first; what one leaves over is the next one's. Probes that nobody answered are
+    /// run again besides.
     pub retries: u32,
     /// Of each load.
     pub warm_up: Duration,

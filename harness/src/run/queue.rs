@@ -49,20 +49,27 @@ impl Queue {
         self.waiting.pop_front()
     }
 
-    /// Takes what came of the last attempt, nothing where it was interrupted. Returns the cell where that is the end of
-    /// it: a disturbed one that may be run no more, or can't be, is better than none, and says that it was disturbed.
-    pub(super) fn settle(&mut self, last: WaitingCell, cell: Option<Cell>, retries_left: &mut u32) -> Option<Cell> {
+    /// Takes what came of the last attempt, nothing where it was interrupted, and how many cells may still be run again, nothing
+    /// where there is no time for it. Returns the cell where that is the end of it: a disturbed one that may be run no more, or
+    /// can't be, is better than none, and says that it was disturbed.
+    pub(super) fn settle(
+        &mut self,
+        last: WaitingCell,
+        cell: Option<Cell>,
+        retries_left: Option<&mut u32>,
+    ) -> Option<Cell> {
         let attempts = last.attempts + 1;
-        match cell {
-            Some(cell) if *retries_left > 0 && attempts < most_attempts(&cell) => {
-                *retries_left -= 1;
-                let turn = if validity::is_unanswered_probe(&cell) { twice_as_long(last.turn) } else { last.turn };
-                self.waiting.push_back(WaitingCell { turn, attempts, disturbed: Some(cell) });
-                None
-            }
-            Some(cell) => Some(cell),
-            None => last.disturbed,
+        let Some(cell) = cell else { return last.disturbed };
+        let Some(retries_left) = retries_left.filter(|_| attempts < most_attempts(&cell)) else { return Some(cell) };
+        // Probes are few and short, and without an answer to one all else is in vain.
+        let is_unanswered = validity::is_unanswered_probe(&cell);
+        if !is_unanswered && *retries_left == 0 {
+            return Some(cell);
         }
+        *retries_left -= u32::from(!is_unanswered);
+        let turn = if is_unanswered { twice_as_long(last.turn) } else { last.turn };
+        self.waiting.push_back(WaitingCell { turn, attempts, disturbed: Some(cell) });
+        None
     }
 }
 
@@ -158,7 +165,7 @@ mod tests {
             let (contender, attempts) = (waiting.turn.contender, waiting.attempts + 1);
             run.push(contender);
             let cell = attempt(&waiting);
-            if queue.settle(waiting, cell, &mut retries_left).is_some() {
+            if queue.settle(waiting, cell, Some(&mut retries_left)).is_some() {
                 kept.push((contender, attempts));
             }
         }
@@ -236,9 +243,10 @@ mod tests {
             assert_eq!(spec.timeout, spec.window);
             Some(if spec.window < Duration::from_secs(8) { probe.clone() } else { clean() })
         };
-        assert_eq!(play(12, unanswered_but_for_8_seconds).1, [(0, 4), (1, 4), (2, 4)]);
+        let (_, kept, retries_left) = play(1, unanswered_but_for_8_seconds);
+        assert_eq!((kept, retries_left), (vec![(0, 4), (1, 4), (2, 4)], 1), "whatever else may be run again");
         probe.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, malformed: 9, ..Ledger::default() };
-        assert_eq!(play(12, |_| Some(probe.clone())).2, 12, "it answers, and wrongly");
+        assert_eq!(play(12, |_| Some(probe.clone())).1, [(0, 1), (1, 1), (2, 1)], "it answers, and wrongly");
     }
 
     #[test]

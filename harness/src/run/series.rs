@@ -5,6 +5,7 @@
 //! cells come, nor whether those that are there already are of the same machine and build; who calls has seen to that.
 //! Beside it: `cell.rs` runs one; `queue.rs` says which are run again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use instruments::load::now_ns;
@@ -119,8 +120,7 @@ impl<'a> CellSeries<'a> {
             let experiment = waiting.turn.experiment;
             let cell = self.attempt_unless_over(&waiting.turn, purpose, waiting.attempts + 1);
             let again = cell.as_ref().map_or(Duration::ZERO, |cell| Duration::from_nanos(cell.elapsed_ns));
-            let mut none_left = 0;
-            let retries_left = if self.has_time_for(again) { &mut self.retries_left } else { &mut none_left };
+            let retries_left = if self.has_time_for(again) { Some(&mut self.retries_left) } else { None };
             if let Some(cell) = queue.settle(waiting, cell, retries_left) {
                 let cell = Cell { order: self.next_order, ..cell };
                 self.write(&cell)?;
@@ -208,18 +208,19 @@ impl<'a> CellSeries<'a> {
 
     /// Takes over what the run has already: what follows is numbered, and begins, after it.
     pub(super) fn keep(&mut self, kept: Vec<Cell>) {
-        self.kept = kept.len() as u32;
         self.next_order = kept.iter().map(|cell| cell.order + 1).max().unwrap_or(0);
-        self.failed = kept.iter().filter(|cell| is_failure(cell)).count() as u32;
         let ended_ns = kept.iter().map(|cell| cell.started_at_ns.saturating_add(cell.elapsed_ns)).max();
         self.origin_ns = self.origin_ns.saturating_sub(ended_ns.unwrap_or(0));
+        let kept = of_answered_workloads(kept);
+        self.kept = kept.len() as u32;
+        self.failed = kept.iter().filter(|cell| is_failure(cell)).count() as u32;
         self.measured.clone_from(&kept);
         self.known = kept;
     }
 
     /// Takes the loads from the probes of another run, and probes nobody whose loads follow from them.
     pub(super) fn take_loads_from(&mut self, probes: Vec<Cell>) {
-        self.known = probes;
+        self.known = of_answered_workloads(probes);
         self.are_loads_given = true;
     }
 
@@ -255,6 +256,15 @@ impl<'a> CellSeries<'a> {
     pub(super) fn unknown(&self, turns: Vec<Turn>) -> Vec<Turn> {
         turns.into_iter().filter(|turn| self.known(turn).is_none()).collect()
     }
+}
+
+/// All but the probes of workloads of which none was answered. No load follows from them, so they are run again; where one
+/// was answered, the loads that follow from it stay the same.
+fn of_answered_workloads(cells: Vec<Cell>) -> Vec<Cell> {
+    let workload = |cell: &Cell| (cell.experiment.clone(), cell.workload.clone());
+    let told = cells.iter().filter(|cell| !validity::is_unanswered_probe(cell));
+    let answered: BTreeSet<(String, String)> = told.map(workload).collect();
+    cells.into_iter().filter(|cell| answered.contains(&workload(cell))).collect()
 }
 
 /// Notes what a probe found.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use reports::record::Purpose;
+use serde_json::Value;
+
 use crate::common::home::{Ended, Home};
 
 const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
@@ -43,6 +46,29 @@ fn missing_cells_and_more_blocks_are_added_and_the_others_stay() {
     assert_eq!(run.manifest.planned_cells as usize, run.cells.len());
     let starts: Vec<u64> = run.cells.iter().map(|cell| cell.started_at_ns).collect();
     assert!(starts.is_sorted(), "{starts:?}");
+}
+
+/// As on a machine that was busy while it looked for the capacities: there were no loads.
+#[test]
+fn probes_that_nobody_answered_are_run_again() {
+    let home = Home::new();
+    home.compared(&SMALL);
+    let whole = files(&home);
+    let (probes, loads): (Vec<_>, Vec<_>) = whole.keys().partition(|name| name.contains("capacity"));
+    assert!(probes.len() == 2 && !loads.is_empty(), "{whole:?}");
+    let cells = home.out().join("cells");
+    loads.iter().for_each(|name| fs::remove_file(cells.join(name)).unwrap());
+    for name in probes {
+        let mut probe: Value = serde_json::from_slice(&whole[name]).unwrap();
+        probe["traffic"]["ok_within_window"] = 0.into();
+        fs::write(cells.join(name), probe.to_string()).unwrap();
+    }
+    resume(&home, &[]).measured();
+    let run = home.run();
+    let of = |purpose: Purpose| run.cells.iter().filter(|cell| cell.purpose == purpose).collect::<Vec<_>>();
+    assert!(of(Purpose::CapacityProbe).iter().all(|probe| probe.traffic.as_ref().unwrap().ok_within_window > 0));
+    assert!(!of(Purpose::Measure).is_empty());
+    assert_eq!(run.manifest.planned_cells as usize, run.cells.len());
 }
 
 /// A folder that a killed run had made and no more, then one with half a cell in it; and traced notes that nobody read.
