@@ -140,7 +140,7 @@ fn time_of_one(turn: &Turn) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use reports::record::{Ledger, Purpose};
+    use reports::record::{FailedPart, Ledger, Purpose};
 
     use super::*;
     use crate::plan::Task;
@@ -247,6 +247,9 @@ mod tests {
         assert_eq!((kept, retries_left), (vec![(0, 4), (1, 4), (2, 4)], 1), "whatever else may be run again");
         probe.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, malformed: 9, ..Ledger::default() };
         assert_eq!(play(12, |_| Some(probe.clone())).1, [(0, 1), (1, 1), (2, 1)], "it answers, and wrongly");
+        probe.traffic.as_mut().unwrap().ledger = Ledger::default();
+        probe.outcome = Outcome::Failed { part: FailedPart::Server, reason: String::new(), stderr: String::new() };
+        assert_eq!(play(12, |_| Some(probe.clone())).1, [(0, 1), (1, 1), (2, 1)], "it died");
     }
 
     #[test]

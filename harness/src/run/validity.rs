@@ -59,10 +59,13 @@ fn has_broken_server(cell: &Cell) -> bool {
     })
 }
 
-/// Whether a probe tells nothing of its server. It is short, so a few moments without a CPU are enough for that.
+/// Whether a probe tells nothing of its server. It is short, so a few moments without a CPU are enough for that. Who died, or
+/// answered wrongly, has said something.
 pub(super) fn is_unanswered_probe(cell: &Cell) -> bool {
-    let is_silent = |traffic: &Traffic| traffic.ok_within_window == 0;
-    cell.purpose == Purpose::CapacityProbe && cell.traffic.as_ref().is_some_and(is_silent)
+    let is_silent =
+        |traffic: &Traffic| traffic.ok_within_window == 0 && traffic.ledger.error + traffic.ledger.malformed == 0;
+    let is_whole_probe = cell.purpose == Purpose::CapacityProbe && cell.outcome == Outcome::Completed;
+    is_whole_probe && cell.traffic.as_ref().is_some_and(is_silent)
 }
 
 /// Whether a generator or a backend with CPU to spare was late all the same: then its CPU was taken away.
