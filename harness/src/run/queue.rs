@@ -2,9 +2,9 @@
 //! more behind the others: what disturbs a machine lasts.
 //!
 //! Whether a cell was disturbed says `validity.rs`, from the machine and the generator alone: none that is measured is run
-//! again for its result. One invalid block of twenty would leave a comparison that takes twenty without a verdict, so an invalid cell is
-//! run more often than one that is valid and flagged. And how long cells take, before any of them is run; what comes before
-//! and after them adds `cli/forecast.rs`.
+//! again for its result. One invalid block of twenty would leave a comparison that takes twenty without a verdict, so an
+//! invalid cell is run more often than one that is valid and flagged. And how long cells take, before any of them is run; what
+//! comes before and after them adds `cli/forecast.rs`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -49,9 +49,9 @@ impl Queue {
         self.waiting.pop_front()
     }
 
-    /// Takes what came of the last attempt, nothing where it was interrupted, and how many cells may still be run again, nothing
-    /// where there is no time for it. Returns the cell where that is the end of it: a disturbed one that may be run no more, or
-    /// can't be, is better than none, and says that it was disturbed.
+    /// Takes what came of the last attempt, nothing where it was interrupted, and how many cells may still be run again,
+    /// nothing where there is no time for it. Returns the cell where that is the end of it: a disturbed one that may be run no
+    /// more, or can't be, is better than none, and says that it was disturbed.
     pub(super) fn settle(
         &mut self,
         last: WaitingCell,
@@ -60,13 +60,13 @@ impl Queue {
     ) -> Option<Cell> {
         let attempts = last.attempts + 1;
         let Some(cell) = cell else { return last.disturbed };
-        let Some(retries_left) = retries_left.filter(|_| attempts < most_attempts(&cell)) else { return Some(cell) };
-        // Probes are few and short, and without an answer to one all else is in vain.
+        // Probes are few and short, and without an answer to one all else is in vain: they are not counted.
         let is_unanswered = validity::is_unanswered_probe(&cell);
-        if !is_unanswered && *retries_left == 0 {
-            return Some(cell);
+        match retries_left.filter(|_| attempts < most_attempts(&cell)) {
+            Some(_) if is_unanswered => {}
+            Some(left) if *left > 0 => *left -= 1,
+            _ => return Some(cell),
         }
-        *retries_left -= u32::from(!is_unanswered);
         let turn = if is_unanswered { twice_as_long(last.turn) } else { last.turn };
         self.waiting.push_back(WaitingCell { turn, attempts, disturbed: Some(cell) });
         None

@@ -50,20 +50,21 @@ pub(super) fn is_disturbed(cell: &Cell) -> bool {
 /// Whether the server sent what nobody had asked for, or all that it answered was wrong. One that answered nobody may not
 /// have been given a CPU.
 fn has_broken_server(cell: &Cell) -> bool {
-    let answered_wrongly =
-        cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.error + traffic.ledger.malformed > 0);
     cell.warnings.iter().any(|warning| match warning {
         Warning::SurplusReplies { .. } => true,
-        Warning::NothingRight => answered_wrongly,
+        Warning::NothingRight => cell.traffic.as_ref().is_some_and(has_wrong_replies),
         _ => false,
     })
+}
+
+fn has_wrong_replies(traffic: &Traffic) -> bool {
+    traffic.ledger.error + traffic.ledger.malformed > 0
 }
 
 /// Whether a probe tells nothing of its server. It is short, so a few moments without a CPU are enough for that. Who died, or
 /// answered wrongly, has said something.
 pub(super) fn is_unanswered_probe(cell: &Cell) -> bool {
-    let is_silent =
-        |traffic: &Traffic| traffic.ok_within_window == 0 && traffic.ledger.error + traffic.ledger.malformed == 0;
+    let is_silent = |traffic: &Traffic| traffic.ok_within_window == 0 && !has_wrong_replies(traffic);
     let is_whole_probe = cell.purpose == Purpose::CapacityProbe && cell.outcome == Outcome::Completed;
     is_whole_probe && cell.traffic.as_ref().is_some_and(is_silent)
 }
