@@ -60,11 +60,11 @@ fn judgement(findings: &LoadFindings) -> String {
 pub(in crate::cli::load) fn nothing_right(findings: &LoadFindings) -> String {
     let LoadFindings { ledger, malformed: replies, offered_rps, achieved_rps, .. } = findings;
     if ledger.scheduled == 0 {
-        let is_closed_loop = offered_rps.is_none();
-        let why = match is_closed_loop {
-            true if *achieved_rps > 0.0 => "no times: no session began in the window; give a longer --duration",
-            true => "error: nobody was answered, so nobody asked again: check that the server answers (--wire, --path)",
-            false => "error: no request was due: give a higher --rate or a longer --duration",
+        let why = match offered_rps {
+            Some(_) => "error: no request was due: give a higher --rate or a longer --duration",
+            // In closed loop.
+            None if *achieved_rps > 0.0 => "no times: no session began in the window; give a longer --duration",
+            None => "error: nobody was answered, so nobody asked again: check that the server answers (--wire, --path)",
         };
         return why.to_owned();
     }
