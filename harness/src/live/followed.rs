@@ -203,12 +203,30 @@ impl DrawingPace {
 mod tests {
     use std::path::Path;
 
+    use reports::record::Sample;
     use reports::record::store::RunFolder;
 
     use super::*;
 
     fn picture(anchor: &str) -> PagePiece {
         PagePiece::Picture(anchor.to_owned())
+    }
+
+    fn sample() -> Run {
+        let sample = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/samples/smoke"));
+        RunFolder::open(sample).unwrap().read().unwrap()
+    }
+
+    #[test]
+    fn a_server_is_shown_as_it_was_under_load() {
+        let mut cell = sample().cells.into_iter().find(|cell| cell.load.end_ns() > 0).unwrap();
+        let under_load = *cell.samples.last().unwrap();
+        let (within, after) = (cell.load.end_ns(), cell.load.end_ns() + 1);
+        let at = |at_ns, threads| Sample { at_ns, threads, ..under_load };
+        cell.samples = vec![at(within, 9), at(after, 1)];
+        assert_eq!(summary_of(&cell).server.threads, Some(9));
+        cell.samples = vec![at(after, 1)];
+        assert_eq!(summary_of(&cell).server.threads, Some(1), "rather than nothing");
     }
 
     #[test]
@@ -226,8 +244,7 @@ mod tests {
 
     #[test]
     fn a_turn_draws_one_piece_however_long_it_takes_and_pictures_first() {
-        let sample = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/samples/smoke"));
-        let Run { manifest, cells, .. } = RunFolder::open(sample).unwrap().read().unwrap();
+        let Run { manifest, cells, .. } = sample();
         let mut drawing = Drawing::new(manifest, cells);
         let all = pieces(&SoFar::of(&drawing.run).pictures(), &measured(&drawing.run));
         let mut anchors = Vec::new();
