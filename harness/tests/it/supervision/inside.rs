@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use harness::process::{Channel, ServerProcess};
 use instruments::clock::now_ns;
-use instruments::observe::{Extent, Observed, Observer, Watch};
+use instruments::observe::{Observed, Observer};
 use reports::record::{InsideAnswer, InsideRecord};
 use servers::MODELS;
 
@@ -17,6 +17,7 @@ use crate::common::home::harness;
 use crate::common::started::Killed;
 use crate::common::{LONGEST_WAIT, within};
 use crate::supervision::launch;
+use crate::supervision::observation::watch_of;
 
 /// A connection on which so many requests were answered one after the other.
 fn client(server: &ServerProcess, requests: usize) -> TcpStream {
@@ -85,18 +86,8 @@ fn a_server_whose_only_thread_blocks_answers_and_tells_so() {
 }
 
 fn watch(server: &ServerProcess) -> Observer {
-    let watch = Watch {
-        pid: server.pid(),
-        extent: Extent::Alone,
-        origin_ns: now_ns(),
-        interval: Duration::from_millis(10),
-        kernel_stack_bytes_per_thread: 16 * 1024,
-        cpus: Vec::new(),
-        beside: Vec::new(),
-        watched_cpus: Vec::new(),
-    };
     let mut channel = server.channel().unwrap();
-    Observer::start_asking(watch, Box::new(move || channel.ask()))
+    Observer::start_asking(watch_of(server.pid(), Duration::from_millis(10)), Box::new(move || channel.ask()))
 }
 
 /// What an observer sees while something goes on, as soon as that shows: a machine that others use may hide it once, and

@@ -100,10 +100,10 @@ fn the_cpu_of_all_threads_is_seen() {
     assert!(within(LONGEST_WAIT, || process_cpu(subject.pid()).unwrap() > before + Duration::from_millis(100)));
 }
 
-/// To watch a subject from now on, with a sample so often.
-fn watch_of(subject: &Subject, interval: Duration) -> Watch {
+/// To watch a process from now on, with a sample so often.
+pub(crate) fn watch_of(pid: u32, interval: Duration) -> Watch {
     Watch {
-        pid: subject.pid(),
+        pid,
         extent: Extent::Alone,
         origin_ns: now_ns(),
         interval,
@@ -118,7 +118,7 @@ fn watch_of(subject: &Subject, interval: Duration) -> Watch {
 fn an_observer_sees_a_process_over_time() {
     let mut subject = Subject::start();
     let mut neighbour = Subject::start();
-    let watch = Watch { cpus: vec![0], ..watch_of(&subject, Duration::from_millis(20)) };
+    let watch = Watch { cpus: vec![0], ..watch_of(subject.pid(), Duration::from_millis(20)) };
     let origin_ns = watch.origin_ns;
     let observer = Observer::start(watch);
     subject.order("threads 7");
@@ -143,7 +143,7 @@ fn an_observer_sees_a_process_over_time() {
 #[test]
 fn however_short_it_is_watched_the_last_sample_is_of_the_end() {
     let mut subject = Subject::start();
-    let observer = Observer::start(watch_of(&subject, Duration::from_secs(3_600)));
+    let observer = Observer::start(watch_of(subject.pid(), Duration::from_secs(3_600)));
     subject.order("threads 7");
     let observed = observer.stop();
     let threads: Vec<u64> = observed.samples.iter().map(|sample| sample.threads).collect();
@@ -153,7 +153,7 @@ fn however_short_it_is_watched_the_last_sample_is_of_the_end() {
 #[test]
 fn the_samples_end_with_the_process() {
     let subject = Subject::start();
-    let (pid, watch) = (subject.pid(), watch_of(&subject, Duration::from_millis(1)));
+    let (pid, watch) = (subject.pid(), watch_of(subject.pid(), Duration::from_millis(1)));
     let observer = Observer::start(watch.clone());
     drop(subject);
     assert_eq!(process_cpu(pid).unwrap_err().kind(), ErrorKind::NotFound);
