@@ -2,9 +2,9 @@
 //! go wrong.
 //!
 //! Tests run beside each other and each has a folder for temporary files of its own, in which the lock lies, so none
-//! waits for another's benchmark; the loads of `load.rs` alone take turns. What is ignored here is run by
-//! `scripts/test` in a step of its own, most of it since it needs the machine for itself, where its reason says so. The rest is
-//! run by hand: its reason says how long it takes.
+//! waits for another's benchmark; the loads of `load.rs` alone take turns. What is ignored here says why:
+//! `scripts/test` runs it in a step of its own, mostly since it needs the machine for itself, or it takes so long that it is run
+//! by hand.
 //! Must not know: how anything is measured.
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
