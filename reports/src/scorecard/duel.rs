@@ -67,6 +67,8 @@ pub enum Undecided {
     NoLimit,
     /// A block has no number.
     NoRatio(NoRatio),
+    /// Both were tried, and there is no block in which both are valid, and kept up where it takes that.
+    NoCommonBlock,
 }
 
 /// The figures of a row, not judged yet.
@@ -85,9 +87,16 @@ pub(super) struct Duel {
     pub(super) source: RowSource,
 }
 
-/// The rows, all judged together. Those without a block that has both are left out.
+impl Duel {
+    /// The blocks that both have.
+    pub(super) fn pairs(&self) -> Vec<(BlockValue, BlockValue)> {
+        paired(&self.sides[0], &self.sides[1])
+    }
+}
+
+/// The rows, all judged together.
 pub(super) fn judged(duels: Vec<Duel>) -> Vec<ScorecardRow> {
-    let rows: Vec<(Standoff, Duel)> = duels.into_iter().filter_map(|duel| Some((Standoff::of(&duel)?, duel))).collect();
+    let rows: Vec<(Standoff, Duel)> = duels.into_iter().map(|duel| (Standoff::of(&duel), duel)).collect();
     let ratios = rows.iter().map(|(standoff, duel)| {
         let ratio = standoff.ratio.ok()?;
         Some((ratio, duel.floor, blocks_needed(&ratio, duel.blocks_needed)))
@@ -95,7 +104,7 @@ pub(super) fn judged(duels: Vec<Duel>) -> Vec<ScorecardRow> {
     let verdicts = judge_each(&ratios.collect::<Vec<_>>());
     let row = |((standoff, duel), judged): ((Standoff, Duel), Option<Judged>)| {
         let verdict = match (standoff.ratio, judged) {
-            (Err(why), _) => RowVerdict::CannotTell(Undecided::NoRatio(why)),
+            (Err(why), _) => RowVerdict::CannotTell(why),
             (Ok(ratio), Some(judged)) => said(judged.verdict, &ratio, standoff.open),
             (Ok(_), None) => RowVerdict::CannotTell(Undecided::NoLimit),
         };
@@ -120,7 +129,7 @@ type Open = [bool; 2];
 /// Two sides in the blocks that both have.
 struct Standoff {
     /// How many times better the second is; of bounds where a side is open.
-    ratio: Result<Ratio, NoRatio>,
+    ratio: Result<Ratio, Undecided>,
     /// Whether the ratio may be less, and whether it may be more.
     open: Open,
     values: [Option<SideValue>; 2],
@@ -128,11 +137,8 @@ struct Standoff {
 }
 
 impl Standoff {
-    fn of(duel: &Duel) -> Option<Standoff> {
-        let pairs = paired(&duel.sides[0], &duel.sides[1]);
-        if pairs.is_empty() {
-            return None;
-        }
+    fn of(duel: &Duel) -> Standoff {
+        let pairs = duel.pairs();
         let sides = [0, 1].map(|side| {
             pairs.iter().map(|(first, second)| if side == 0 { *first } else { *second }).collect::<Vec<BlockValue>>()
         });
@@ -146,8 +152,9 @@ impl Standoff {
             Direction::Less => (first_by_second, [bounds[1], bounds[0]]),
             Direction::More => (first_by_second.map(Ratio::inverse).map_err(NoRatio::inverse), [bounds[0], bounds[1]]),
         };
+        let ratio = if pairs.is_empty() { Err(Undecided::NoCommonBlock) } else { ratio.map_err(Undecided::NoRatio) };
         let values = [0, 1].map(|side| side_value(&sides[side], bounds[side]));
-        Some(Standoff { ratio, open, values, blocks: pairs.len() })
+        Standoff { ratio, open, values, blocks: pairs.len() }
     }
 }
 

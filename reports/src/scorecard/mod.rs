@@ -1,8 +1,8 @@
 //! The scorecard: what a run says of its two protagonists, a row per thing that people want to know.
 //!
 //! Computed from the blocks alone, with the statistics of every other verdict: paired ratios on the logarithm, all rows
-//! judged together after Holm, and no difference below what a server differs by from itself. A row that the run has no data
-//! for is left out. Must not know: sentences (`../words/card/scorecard.rs`), pixels, HTML. Beside it: `cast.rs` (whom it is
+//! judged together after Holm, and no difference below what a server differs by from itself. A row that nothing was tried
+//! for is left out; one that has no valid block of both can't tell. Must not know: sentences (`../words/card/scorecard.rs`), pixels, HTML. Beside it: `cast.rs` (whom it is
 //! about), `rows.rs` and `trials.rs` (where each row finds its figures), `duel.rs` (what becomes of them).
 
 mod cast;
@@ -124,8 +124,8 @@ pub enum Topic {
     },
     /// The p99 at the highest load that both keep up with.
     NearTheLimit {
-        /// The load.
-        load: f64,
+        /// The load; absent where they don't both keep up with two, so that none of them is near a limit.
+        load: Option<f64>,
     },
     /// The p99 of what others wait while requests block.
     HeldUp {

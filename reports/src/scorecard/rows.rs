@@ -12,7 +12,7 @@ use crate::objective::{BlockResult, carries};
 use crate::record::{Demand, Manifest, ShapeRecord};
 use crate::stats::BlockValue;
 use crate::study::{Group, Pool, Series, Standing, Trial};
-use crate::verdict::{BlockValues, Floor, block_values, floor, has_any, paired};
+use crate::verdict::{BlockValues, Floor, block_values, floor, has_any};
 
 /// The rows that the run has data for, in the order in which they are shown.
 pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[Protagonist; 2]) -> Vec<Duel> {
@@ -27,17 +27,24 @@ pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[P
             load: place.load,
             connections: place.connections,
         }),
-        scenes.iter().find_map(PlayedGroup::waiting),
+        best(scenes.iter().filter_map(PlayedGroup::waiting)),
         under_load(&scenes, "response_time_p50", quietest, |place| Topic::FewClients {
             load: place.load,
             waits_ns: place.waits_ns,
         }),
-        under_load(&scenes, "response_time_p99", near_the_limit, |place| Topic::NearTheLimit { load: place.load }),
-        scenes.iter().find_map(PlayedGroup::held_up),
-        scenes.iter().find_map(PlayedGroup::held),
-        scenes.iter().find_map(PlayedGroup::computation),
+        under_load(&scenes, "response_time_p99", near_the_limit, |place| Topic::NearTheLimit {
+            load: place.is_sound.then_some(place.load),
+        }),
+        best(scenes.iter().filter_map(PlayedGroup::held_up)),
+        best(scenes.iter().filter_map(PlayedGroup::held)),
+        best(scenes.iter().filter_map(PlayedGroup::computation)),
     ];
     rows.into_iter().flatten().collect()
+}
+
+/// The first with a block that both have or, where there is none, the first.
+fn best(duels: impl Iterator<Item = Duel>) -> Option<Duel> {
+    duels.min_by_key(|duel| duel.pairs().is_empty())
 }
 
 /// A workload and who plays the two parts in it.
@@ -47,17 +54,19 @@ pub(super) struct PlayedGroup<'g, 'a> {
     pub(super) players: [Player<'g, 'a>; 2],
 }
 
-/// A load that both keep up with.
+/// A load that both were put under.
 struct Place {
     load: f64,
+    /// Whether both keep up with it.
+    is_sound: bool,
     /// How long each request waits, where it does.
     waits_ns: Option<u64>,
     /// Where connections stay open.
     connections: Option<u32>,
     /// Where connections are what is swept.
     variation: Option<f64>,
-    /// Whether it is the highest load that both keep up with, of several.
-    is_highest: bool,
+    /// Whether it is the highest load that both keep up with, of several; of the others the highest, where there is none.
+    is_near_the_limit: bool,
 }
 
 /// A place is better than another where this is greater.
@@ -72,7 +81,7 @@ fn quietest(place: &Place) -> Option<PlaceRank> {
 }
 
 fn near_the_limit(place: &Place) -> Option<PlaceRank> {
-    (place.is_highest && place.waits_ns.is_none()).then_some([place.load, 0.0])
+    (place.is_near_the_limit && place.waits_ns.is_none()).then_some([place.load, 0.0])
 }
 
 /// A metric of requests that can be answered at once, or wait and need no CPU for it, at the best place of all; the more blocks up to what a verdict takes,
@@ -89,9 +98,8 @@ fn under_load(
         for place in scene.places() {
             let Some([major, minor]) = rank(&place) else { continue };
             let duel = scene.duel(topic(&place), metric, place.at(), &|series| place.values(series, metric));
-            let blocks = paired(&duel.sides[0], &duel.sides[1]).len().min(metric.blocks_for_verdict);
-            let rank = [blocks as f64, major, minor];
-            if blocks > 0 && best.as_ref().is_none_or(|(other, _)| rank > *other) {
+            let rank = [duel.pairs().len().min(metric.blocks_for_verdict) as f64, major, minor];
+            if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, duel));
             }
         }
@@ -118,7 +126,7 @@ impl PlayedGroup<'_, '_> {
         self.players.each_ref().map(|player| player.series)
     }
 
-    /// The loads that both keep up with: points of a curve, and trials that nothing was done in.
+    /// The loads that both were put under: points of a curve, and trials that nothing was done in.
     fn places(&self) -> Vec<Place> {
         // A search under an objective visits other loads with either.
         if self.group.experiment.objective.is_some() {
@@ -130,33 +138,51 @@ impl PlayedGroup<'_, '_> {
             _ => return Vec::new(),
         };
         let [first, second] = self.sides();
-        let is_sound =
-            |series: &Series<'_>, load: f64| series.at(load).is_some_and(|at| at.standing == Standing::Sound);
-        let loads: Vec<f64> =
-            self.group.loads().into_iter().filter(|load| is_sound(first, *load) && is_sound(second, *load)).collect();
-        let highest = loads.last().copied().filter(|_| loads.len() > 1);
-        let points = loads.iter().map(|&load| Place {
+        let points = self.loads_of_both().into_iter().map(|load| Place {
             load,
+            is_sound: self.both_keep_up_with(load),
             waits_ns,
             connections: first.at(load).and_then(|point| connections(&point.pool)),
             variation: None,
-            is_highest: highest == Some(load),
+            is_near_the_limit: self.near_the_limit() == Some(load),
         });
-        let trials = first.trials.iter().filter_map(|trial| {
-            let other = second.trial(trial.variation)?;
-            let is_quiet = |trial: &Trial<'_>| {
-                trial.standing == Standing::Sound && trial.pool.cells.iter().all(|cell| cell.disturbance.is_none())
-            };
-            let load = trial.shown()?.load.offered_load_rps?;
-            (is_quiet(trial) && is_quiet(other)).then(|| Place {
-                load,
+        let trials = first.trials.iter().filter(|trial| trial.variation.is_some()).filter_map(|trial| {
+            let both = [trial, second.trial(trial.variation)?];
+            let is_quiet = |trial: &&Trial<'_>| trial.pool.cells.iter().all(|cell| cell.disturbance.is_none());
+            both.iter().all(is_quiet).then_some(Place {
+                load: trial.shown()?.load.offered_load_rps?,
+                is_sound: both.iter().all(|trial| trial.standing == Standing::Sound),
                 waits_ns,
                 connections: connections(&trial.pool),
                 variation: trial.variation,
-                is_highest: false,
+                is_near_the_limit: false,
             })
         });
-        points.chain(trials.filter(|place| place.variation.is_some())).collect()
+        points.chain(trials).collect()
+    }
+
+    /// The loads of a curve that both were put under, in ascending order.
+    fn loads_of_both(&self) -> Vec<f64> {
+        let is_of_both = |load: &f64| self.sides().iter().all(|side| side.at(*load).is_some());
+        self.group.loads().into_iter().filter(is_of_both).collect()
+    }
+
+    fn both_keep_up_with(&self, load: f64) -> bool {
+        let keeps_up = |side: &&Series<'_>| side.at(load).is_some_and(|point| point.standing == Standing::Sound);
+        self.sides().iter().all(keeps_up)
+    }
+
+    /// The highest load that both keep up with, of several; of the others the highest, where there is none; absent where one
+    /// load was tried.
+    fn near_the_limit(&self) -> Option<f64> {
+        let (kept, not_kept): (Vec<f64>, Vec<f64>) =
+            self.loads_of_both().into_iter().partition(|load| self.both_keep_up_with(*load));
+        match (kept.as_slice(), not_kept.last()) {
+            ([_, .., highest], _) => Some(*highest),
+            ([_], Some(highest)) => Some(*highest),
+            ([], Some(highest)) => (not_kept.len() > 1).then_some(*highest),
+            (_, None) => None,
+        }
     }
 
     pub(super) fn duel(
@@ -239,7 +265,7 @@ impl PlayedGroup<'_, '_> {
             |series: &Series<'_>, load: f64| series.at(load).is_some_and(|point| point.standing == Standing::Saturated);
         let loads: Vec<f64> = self.group.loads().into_iter().filter(both).collect();
         let left_behind = loads.iter().rev().find(|load| is_behind(first, **load) || is_behind(second, **load));
-        let load = *left_behind.or(loads.last())?;
+        let load = left_behind.or(loads.last()).copied().or_else(|| self.loads_of_both().last().copied())?;
         let topic = Topic::Waiting { for_ns, at_backend: self.calls_a_backend(), offered: Some(load) };
         let duel = self.duel(topic, achieved, MeasuredAt::Load(load), &|series| values(series, load));
         Some(Duel { better: Direction::More, ..duel })

@@ -30,10 +30,11 @@ impl PlayedGroup<'_, '_> {
             is_closed.then(|| trial.blocks.iter().filter_map(of_block).collect::<BlockValues>())
         };
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
-        let most = variations
-            .into_iter()
-            .rev()
-            .find(|at| [first, second].iter().all(|side| blocks(side, *at).as_ref().is_some_and(has_any)))?;
+        let of_both = |at: f64, suffice: fn(&BlockValues) -> bool| {
+            [first, second].iter().all(|side| blocks(side, at).as_ref().is_some_and(suffice))
+        };
+        let tried = variations.into_iter().rev().filter(|at| of_both(*at, |_| true));
+        let most = tried.min_by_key(|at| !of_both(*at, has_any))?;
         let (topic, at) = (
             Topic::Waiting { for_ns, at_backend: self.calls_a_backend(), offered: None },
             MeasuredAt::Trial(Some(most)),
@@ -49,8 +50,9 @@ impl PlayedGroup<'_, '_> {
         let metric = metric("probe_p99")?;
         let [first, second] = self.sides();
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
-        let is_tried = |at: &f64| *at > 0.0 && [first, second].iter().all(|side| is_valid(side, Some(*at)));
-        let fewest = variations.into_iter().find(is_tried)?;
+        let tried = variations.into_iter().filter(|at| *at > 0.0 && second.trial(Some(*at)).is_some());
+        let is_valid = |at: &f64| [first, second].iter().all(|side| valid(side, Some(*at)).is_some());
+        let fewest = tried.min_by_key(|at| !is_valid(at))?;
         let topic = Topic::HeldUp { blocking: fewest as u32, for_ns };
         Some(self.of_trials(topic, metric, Some(fewest), Direction::Less))
     }
@@ -71,8 +73,7 @@ impl PlayedGroup<'_, '_> {
         let values = |bounds: Option<&Vec<Bound>>| -> Vec<(String, u64)> {
             bounds.into_iter().flatten().map(|bound| (bound.resource.clone(), bound.value)).collect()
         };
-        let are_valid = [first, second].iter().all(|side| is_valid(side, None));
-        if values(bounds) != values(others) || !are_valid || !trials.iter().all(|trial| holds(trial)) {
+        if values(bounds) != values(others) || !trials.iter().all(|trial| holds(trial)) {
             return None;
         }
         let what = trials[0].shown()?.disturbance.as_ref()?.name.clone();
@@ -95,18 +96,18 @@ impl PlayedGroup<'_, '_> {
         }
         let metric = metric("achieved_rps")?;
         let [first, second] = self.sides();
-        let is_quiet = |side: &Series<'_>, at: f64| {
-            let trial = side.trial(Some(at)).filter(|trial| trial.standing != Standing::Invalid);
-            trial.is_some_and(|trial| trial.pool.cells.iter().all(|cell| cell.disturbance.is_none()))
-        };
+        let is_quiet = |trial: &Trial<'_>| trial.pool.cells.iter().all(|cell| cell.disturbance.is_none());
+        let are_quiet = |at: &f64| [first, second].iter().all(|side| side.trial(Some(*at)).is_some_and(is_quiet));
+        let is_valid = |at: &f64| [first, second].iter().all(|side| valid(side, Some(*at)).is_some());
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
-        let most = variations.into_iter().rev().find(|at| is_quiet(first, *at) && is_quiet(second, *at))?;
+        let most = variations.into_iter().rev().filter(are_quiet).min_by_key(|at| !is_valid(at))?;
         let at = format!("{label}: {}", Unit::Count.show(most));
         Some(self.of_trials(Topic::Computation { at }, metric, Some(most), Direction::More))
     }
 
     fn of_trials(&self, topic: Topic, metric: &Metric, variation: Option<f64>, better: Direction) -> Duel {
-        let values = |series: &Series<'_>| Some(block_values(metric, &series.trial(variation)?.blocks)).filter(has_any);
+        let values =
+            |series: &Series<'_>| Some(block_values(metric, &valid(series, variation)?.blocks)).filter(has_any);
         let duel = self.duel(topic, metric, MeasuredAt::Trial(variation), &values);
         let remedies = [0, 1].map(|who| self.remedy(who, metric, variation, better));
         Duel { better, remedies, ..duel }
@@ -115,13 +116,10 @@ impl PlayedGroup<'_, '_> {
     /// The contender of a player's model that does best with other options, where that is much better.
     fn remedy(&self, who: usize, metric: &Metric, variation: Option<f64>, better: Direction) -> Option<Remedy> {
         let player = self.players[who].series;
-        let value = |series: &Series<'_>| {
-            let trial = series.trial(variation).filter(|trial| trial.standing != Standing::Invalid)?;
-            match metric.of_pool(&trial.pool) {
-                Reading::Measured(value, _) => Some(SideValue { value, at_least: false }),
-                Reading::Beyond(least) => Some(SideValue { value: least as f64, at_least: true }),
-                Reading::TooFew(_) | Reading::Absent => None,
-            }
+        let value = |series: &Series<'_>| match metric.of_pool(&valid(series, variation)?.pool) {
+            Reading::Measured(value, _) => Some(SideValue { value, at_least: false }),
+            Reading::Beyond(least) => Some(SideValue { value: least as f64, at_least: true }),
+            Reading::TooFew(_) | Reading::Absent => None,
         };
         let now = value(player)?;
         let helps = |with: &SideValue| match better {
@@ -165,6 +163,6 @@ fn answered_in_closed_loop(pool: &Pool<'_>, for_ns: u64, achieved: &Metric) -> O
 /// What the bound on memory is called in a record.
 const MEMORY: &str = "memory";
 
-fn is_valid(series: &Series<'_>, variation: Option<f64>) -> bool {
-    series.trial(variation).is_some_and(|trial| trial.standing != Standing::Invalid)
+fn valid<'s, 'a>(series: &'s Series<'a>, variation: Option<f64>) -> Option<&'s Trial<'a>> {
+    series.trial(variation).filter(|trial| trial.standing != Standing::Invalid)
 }

@@ -2,6 +2,7 @@
 
 use reports::page;
 use reports::record::store::Run;
+use reports::record::{Cell, Warning};
 use reports::scorecard::{RowVerdict, Scorecard, ScorecardRow, Topic, Undecided};
 
 use crate::{fixture, fixture_trials};
@@ -38,6 +39,47 @@ fn a_run_with_blocks_enough_decides_its_rows() {
         card.decided() >= 2 && card.blocks_to_decide(|_| 10) == Some(20) && card.blocks_to_decide(|_| 12) == Some(22),
         "{card:?}"
     );
+}
+
+/// The run with these cells invalid, for the generator's sake.
+fn invalid(mut run: Run, which: impl Fn(&Cell) -> bool) -> Run {
+    let cells = run.cells.iter_mut().filter(|cell| which(cell));
+    cells.for_each(|cell| cell.warnings.push(Warning::GeneratorFellBehind { kept_pace: 0.2 }));
+    run
+}
+
+#[test]
+fn a_row_without_a_valid_block_of_both_stays_and_can_not_tell() {
+    let topics = |rows: &[ScorecardRow]| rows.iter().map(|row| row.topic.key()).collect::<Vec<_>>();
+    for whole in [fixture::duel(), about(fixture_trials::run(), ["threaded", "async-multi"])] {
+        let without = rows(invalid(whole.clone(), |cell| cell.contender.starts_with("async-multi")));
+        let of_cells = |row: &&ScorecardRow| !matches!(row.topic, Topic::MemoryPerConnection);
+        let there: Vec<ScorecardRow> = rows(whole).iter().filter(of_cells).cloned().collect();
+        let without: Vec<ScorecardRow> = without.iter().filter(of_cells).cloned().collect();
+        assert_eq!(topics(&without), topics(&there));
+        for row in without {
+            assert_eq!(row.verdict, RowVerdict::CannotTell(Undecided::NoCommonBlock), "{row:?}");
+            assert_eq!((row.values, row.ratio, row.blocks), ([None, None], None, 0));
+        }
+    }
+}
+
+#[test]
+fn no_load_is_near_the_limit_where_both_keep_up_with_only_one() {
+    let duel = fixture::duel();
+    let tail = |run: Run| rows(run).into_iter().find(|row| matches!(row.topic, Topic::NearTheLimit { .. })).unwrap();
+    let whole = tail(duel.clone());
+    let Topic::NearTheLimit { load: Some(limit) } = whole.topic else { panic!("{whole:?}") };
+    let of_curve = |cell: &Cell| cell.experiment == whole.experiment;
+    let loads = duel.cells.iter().filter(|cell| of_curve(cell)).filter_map(|cell| cell.load.offered_load_rps);
+    let lowest = loads.fold(f64::INFINITY, f64::min);
+    assert!(lowest < limit);
+    let one = tail(invalid(duel.clone(), |cell| of_curve(cell) && cell.load.offered_load_rps > Some(lowest)));
+    assert_eq!(one.topic, Topic::NearTheLimit { load: None });
+    assert_eq!(one.verdict, RowVerdict::CannotTell(Undecided::NoCommonBlock));
+    // Of the others the next is nearest.
+    let next = tail(invalid(duel, |cell| of_curve(cell) && cell.load.offered_load_rps == Some(limit)));
+    assert!(matches!(next.topic, Topic::NearTheLimit { load: Some(load) } if load < limit), "{next:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use reports::metrics::{Bands, TIME_PARTS};
 use reports::record::store::Run;
 use reports::record::{Cell, Ending, Outcome, Purpose};
 use reports::study::{counts, died_as_a_result};
+use serde_json::Value;
 use servers::default_models;
 
 use crate::common::assert_checks_held;
@@ -192,12 +193,15 @@ fn stdout_is_data_and_nothing_but_data() {
     assert!(!said["summary"]["tables"].as_array().unwrap().is_empty());
     let rows = said["scorecard"].as_array().unwrap();
     // On a busy machine, cells under load may all be invalid; connections are held all the same.
-    assert!(!rows.is_empty(), "{rows:?}");
+    let is_measured = |row: &Value| row["blocks"].as_u64().unwrap() > 0;
+    assert!(rows.iter().any(is_measured), "{rows:?}");
     for row in rows {
         for key in ["question", "threads", "tokio", "unit", "ratio", "low", "high", "verdict", "blocks"] {
             assert!(row.get(key).is_some(), "{key}: {row}");
         }
-        assert!(!row["question"].as_str().unwrap().is_empty() && row["blocks"].as_u64().unwrap() > 0, "{row}");
+        assert!(!row["question"].as_str().unwrap().is_empty(), "{row}");
+        let says_why_not = row["verdict"] == "cannot tell" && row["would_take"].is_string() && row["ratio"].is_null();
+        assert!(is_measured(row) || says_why_not, "{row}");
     }
     assert_eq!(said["protagonists"][0]["label"], "threaded");
 }

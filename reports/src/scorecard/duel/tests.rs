@@ -96,8 +96,14 @@ fn a_block_without_a_number_is_not_left_out() {
 }
 
 #[test]
-fn what_nobody_has_both_of_is_no_row() {
-    assert_eq!(judged(vec![duel(Direction::Less, &ten(1.0), &[])]), []);
+fn what_no_block_has_of_both_is_a_row_without_a_number() {
+    let mut apart = duel(Direction::Less, &[Is(30.0)], &[]);
+    apart.sides[1] = [(1, Is(2.0))].into();
+    for duel in [duel(Direction::Less, &ten(1.0), &[]), apart] {
+        let row = judged(vec![duel]).remove(0);
+        assert_eq!(row.verdict, RowVerdict::CannotTell(Undecided::NoCommonBlock));
+        assert_eq!((row.values, row.ratio, row.low, row.high, row.blocks), ([None, None], None, None, None, 0));
+    }
 }
 
 #[test]

@@ -179,7 +179,10 @@ mod tests {
             row(CPU, better(1, 1.5)),
             row(Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None }, better(1, 2.0)),
             row(few, RowVerdict::Alike { within: 1.05 }),
-            row(Topic::NearTheLimit { load: 1.0 }, RowVerdict::CannotTell(Undecided::TooClose { decided_by: None })),
+            row(
+                Topic::NearTheLimit { load: Some(1.0) },
+                RowVerdict::CannotTell(Undecided::TooClose { decided_by: None }),
+            ),
             row(HELD_UP, better(0, 55.0)),
         ];
         assert_eq!(

@@ -22,7 +22,7 @@ pub fn question(topic: &Topic) -> String {
             let waiting = waits_ns.map_or(String::new(), |ns| format!(", {} waits", time(ns)));
             format!(" ({}{waiting})", Unit::PerSecond.show(*load))
         }
-        Topic::NearTheLimit { load } => format!(" ({})", Unit::PerSecond.show(*load)),
+        Topic::NearTheLimit { load } => load.map_or(String::new(), |load| format!(" ({})", Unit::PerSecond.show(load))),
         Topic::HeldUp { for_ns, .. } => format!(" {} at a time", time(*for_ns)),
         Topic::Held { memory_bytes, .. } => {
             memory_bytes.map_or(String::new(), |bytes| format!(" ({})", Unit::Bytes.show(bytes as f64)))
@@ -114,6 +114,13 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
         }
         Undecided::NoLimit => "not both came to their limit; more load would tell".into(),
         Undecided::NoRatio(_) => "some measurements gave no number; longer ones would".into(),
+        Undecided::NoCommonBlock => match row.topic {
+            Topic::NearTheLimit { .. } => "not both kept up with two of the loads; lower ones would tell".into(),
+            Topic::CpuPerRequest { .. } | Topic::FewClients { .. } => {
+                "both kept up with no valid load; lower ones or a quiet machine would tell".into()
+            }
+            _ => "nothing valid was measured of both; the warnings say why".into(),
+        },
     })
 }
 
@@ -188,7 +195,7 @@ pub(crate) mod tests {
             CPU,
             Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: Some(42_000.0) },
             Topic::FewClients { load: 400.0, waits_ns: Some(5_000_000) },
-            Topic::NearTheLimit { load: 31_000.0 },
+            Topic::NearTheLimit { load: Some(31_000.0) },
             HELD_UP,
             Topic::HeldUp { blocking: 4, for_ns: 50_000_000 },
             Topic::Held { what: "idle connections".into(), memory_bytes: Some(64 << 20) },
@@ -228,6 +235,15 @@ pub(crate) mod tests {
         let said = |why| would_take(&row(CPU, RowVerdict::CannotTell(why))).unwrap();
         assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; 10 times would decide");
         assert_eq!(said(Undecided::TooClose { decided_by: Some(40) }), "measured 10 times; some 40 would decide");
+        assert_eq!(
+            said(Undecided::NoCommonBlock),
+            "both kept up with no valid load; lower ones or a quiet machine would tell"
+        );
+        let held_up = row(HELD_UP, RowVerdict::CannotTell(Undecided::NoCommonBlock));
+        assert_eq!(would_take(&held_up).unwrap(), "nothing valid was measured of both; the warnings say why");
+        let nowhere = row(Topic::NearTheLimit { load: None }, RowVerdict::CannotTell(Undecided::NoCommonBlock));
+        assert_eq!(question(&nowhere.topic), "p99 response time near the limit");
+        assert_eq!(would_take(&nowhere).unwrap(), "not both kept up with two of the loads; lower ones would tell");
         assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
     }
 
