@@ -78,9 +78,8 @@ fn a_server_that_dies_while_connections_are_held_fails_its_cell() {
 #[test]
 fn a_server_that_dies_in_its_probe_has_no_capacity() {
     let arguments = ["--models", "async-single,async-multi", "--experiments", "latency-curve"];
-    // Where the machine is so busy that the other's probe has no answer, no load follows from it.
-    let mut tries = (0..3).map(|_| loads_of_dead_and_other(&with_a_server_killed(&arguments, 0).0.run()));
-    let (of_dead, of_other) = tries.find(|(_, of_other)| !of_other.is_empty()).expect("a probe has an answer");
+    let (of_dead, of_other) = loads_of_dead_and_other(&with_a_server_killed(&arguments, 0).0.run());
+    assert!(!of_other.is_empty(), "the other's probe has an answer, if need be after more than one try");
     // Not knowing what it can do, it is put to all the loads there are, which are the other's.
     assert_eq!(of_dead.len(), 2, "{of_dead:?}");
     assert!(of_other.iter().all(|load| of_dead.contains(load)), "{of_dead:?} {of_other:?}");
