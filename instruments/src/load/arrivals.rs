@@ -3,6 +3,8 @@
 //!
 //! Must not know: sockets, clocks, what a request is.
 
+use std::ops::Range;
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, Poisson};
@@ -155,7 +157,7 @@ impl Share {
     /// this worker's. Takes no time worth speaking of, however many they are: equal gaps are counted exactly, and so are
     /// exponential ones where they are fewer than some 100,000; a larger number of those is drawn at random and right on
     /// average.
-    pub(crate) fn pass_until(&mut self, end_ns: u64) -> u64 {
+    fn pass_until(&mut self, end_ns: u64) -> u64 {
         let begun = self.index;
         self.index += self.arrivals.pass_until(end_ns);
         numbered(self.worker, self.workers, self.index) - numbered(self.worker, self.workers, begun)
@@ -164,13 +166,30 @@ impl Share {
     /// How many of this worker's arrivals are due within a time from the start of the load and numbered below `end`. Counted
     /// one by one, as a load takes them up, so that the number is exact; a machine sends some millions of them in a second at
     /// most. The share is used up.
-    pub(crate) fn count_between(self, within: std::ops::Range<u64>, end: u64) -> u64 {
+    pub(crate) fn count_between(self, within: Range<u64>, end: u64) -> u64 {
         let due = self.take_while(|arrival| arrival.due_ns < within.end && arrival.index < end);
         due.filter(|arrival| arrival.due_ns >= within.start).count() as u64
     }
 
+    /// What is left within a time from the start of the load, from `next` on, which was drawn last: the first of it and how
+    /// many there are, numbered below `end` where that is what ends the load, and counted as in [`Share::pass_until`] elsewhere.
+    /// Absent where nothing is left. The share is used up.
+    pub(crate) fn left(mut self, next: Arrival, within: Range<u64>, end: Option<u64>) -> Option<(Arrival, u64)> {
+        let mut first = next;
+        if next.due_ns < within.start {
+            self.pass_until(within.start);
+            first = self.next()?;
+        }
+        let is_left = first.due_ns < within.end && end.is_none_or(|end| first.index < end);
+        let behind = match end {
+            Some(end) => self.left_below(end),
+            None => self.pass_until(within.end),
+        };
+        is_left.then_some((first, 1 + behind))
+    }
+
     /// How many of this worker's arrivals that are still to come are numbered below `end`.
-    pub(crate) fn left_below(&self, end: u64) -> u64 {
+    fn left_below(&self, end: u64) -> u64 {
         let begun = self.index.min(end);
         numbered(self.worker, self.workers, end) - numbered(self.worker, self.workers, begun)
     }
@@ -258,6 +277,37 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// What an overloaded generator had in its warm-up still to take up belongs to no count, and what lies behind it does.
+    #[test]
+    fn what_is_left_of_a_window_is_left_too_where_the_warm_up_did_not_come_to_its_end() {
+        let window = || 2 * SECOND_NS..3 * SECOND_NS;
+        for (worker, taken_up) in [(0, 0), (0, 100), (1, 700), (2, 800)] {
+            for rate in [1_000.0, 30_000.0] {
+                for (mut share, mut counted) in both(rate)
+                    .into_iter()
+                    .zip(both(rate))
+                    .map(|(mine, counted)| (Share::new(mine, worker, 3), Share::new(counted, worker, 3)))
+                {
+                    share.by_ref().take(taken_up).for_each(drop);
+                    let next = share.next().unwrap();
+                    let in_window: Vec<Arrival> = counted
+                        .by_ref()
+                        .skip(taken_up)
+                        .take_while(|arrival| arrival.due_ns < window().end)
+                        .filter(|arrival| arrival.due_ns >= window().start)
+                        .collect();
+                    let (first, count) = share.left(next, window(), None).unwrap();
+                    assert_eq!((first.index, first.due_ns), (in_window[0].index, in_window[0].due_ns));
+                    assert_eq!(count, in_window.len() as u64, "{rate} {worker} after {taken_up}");
+                }
+            }
+        }
+        let mut numbered = Share::new(Arrivals::constant(1_000.0), 0, 1);
+        let next = numbered.next().unwrap();
+        let (first, count) = numbered.left(next, 0..u64::MAX, Some(700)).unwrap();
+        assert_eq!((first.index, count), (0, 700));
     }
 
     #[test]

@@ -60,9 +60,11 @@ impl LoadOutcome {
         ledger.scheduled -= left_over;
         ledger.dropped -= left_over;
         self.left_over = 0;
-        if ledger.scheduled > 0 {
-            self.generator.kept_pace = (self.generator.kept_pace * planned / ledger.scheduled as f64).min(1.0);
-        }
+        self.generator.kept_pace = match ledger.scheduled {
+            // Stopped before the window: there was nothing to be late for.
+            0 => 1.0,
+            scheduled => (self.generator.kept_pace * planned / scheduled as f64).min(1.0),
+        };
         self
     }
 

@@ -128,14 +128,15 @@ impl Worker<'_> {
         is_due.then_some(Arrival { index, due_ns })
     }
 
-    /// Counts what the schedule still held.
-    fn never_taken_up(&mut self, next: Option<Arrival>, mut share: Share, end: Option<u64>) {
-        let Some(next) = next else { return };
-        let rest = match end {
-            Some(end) => share.left_below(end),
-            None => share.pass_until(self.timeline.window.end - self.timeline.origin_ns),
-        };
-        self.connections.never_taken_up(next.due_ns, 1 + rest);
+    /// Counts what the schedule still held within the window.
+    fn never_taken_up(&mut self, next: Option<Arrival>, share: Share, end: Option<u64>) {
+        let origin_ns = self.timeline.origin_ns;
+        let window = self.timeline.window.start - origin_ns..self.timeline.window.end - origin_ns;
+        let next = next.map(|next| Arrival { due_ns: next.due_ns - origin_ns, ..next });
+        let left = next.and_then(|next| share.left(next, window, end));
+        if let Some((first, count)) = left {
+            self.connections.never_taken_up(first.due_ns + origin_ns, count);
+        }
     }
 
     /// Whether nothing is outstanding of the window, and nothing more will be: the window has passed, or all has begun

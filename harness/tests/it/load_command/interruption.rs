@@ -32,6 +32,20 @@ fn a_load_that_is_stopped_says_what_there_is() {
 }
 
 #[test]
+fn a_load_that_is_stopped_in_its_warm_up_blames_nobody() {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    let asked = [&target, "--format", "json", "--rate", "1000", "--duration", "60s", "--warm-up", "60s"];
+    let load = Started::of(&mut load(&asked));
+    wait_for_requests(&server, 200);
+    load.signal(Signal::INT);
+    let found = Findings::read(load.ended());
+    assert_eq!((found.code, found.ledger("scheduled")), (130, 0), "{}", found.stderr);
+    let said = found.json["warnings"].to_string() + &found.stderr;
+    assert!(said.contains("stopped after") && !said.contains("of its schedule"), "{said}");
+}
+
+#[test]
 fn a_load_whose_connections_never_come_can_be_stopped_too() {
     // Nobody accepts, and one or two connections fill the queue.
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();

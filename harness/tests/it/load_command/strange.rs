@@ -348,6 +348,20 @@ fn extremes_come_to_an_end() {
     }
 }
 
+/// It was told to send more, and its ledger was empty.
+#[test]
+fn a_generator_that_is_overrun_in_its_warm_up_owes_the_whole_window() {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    let brief = ["--warm-up", "2s", "--duration", "100ms", "--timeout", "100ms", "--format", "json"];
+    let overrun = ["--rate", "1e7", "--arrivals", "constant", "--threads", "1", "--connections", "1"];
+    let ended = loaded(&[&[target.as_str()], &brief[..], &overrun].concat());
+    let found = ended.json();
+    assert_eq!(found["valid"], false, "{}", ended.stderr);
+    assert_eq!(found["ledger"]["scheduled"], 1_000_000, "{}", found["ledger"]);
+    assert!(!ended.stderr.contains("no request was due"), "{}", ended.stderr);
+}
+
 #[test]
 fn a_name_is_tried_at_every_address() {
     let Ok(listener) = TcpListener::bind("[::1]:0") else {
