@@ -106,10 +106,14 @@ impl Worker<'_> {
     }
 
     fn run_closed(&mut self, most: Option<u64>) -> Result<(), LoadError> {
-        // What began before the origin would belong to no part of the load. A signal may end the sleep too early.
+        // What began before the origin would belong to no part of the load. A signal may end a sleep too early.
         let origin_ns = self.timeline.origin_ns;
-        sleep_until(origin_ns);
-        let mut now = now_ns().max(origin_ns);
+        while !sleep_until(origin_ns) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+        }
+        let mut now = now_ns();
         self.connections.begin_closed_loop(self.timeline.window.end, most.unwrap_or(u64::MAX), now);
         loop {
             let is_given_up = now >= self.timeline.give_up_ns || self.stop.load(Ordering::Relaxed);
