@@ -305,6 +305,29 @@ fn a_server_that_waits_for_acknowledgements_is_named() {
     assert!(notices.contains("TCP_NODELAY"), "{notices}");
 }
 
+/// Its predecessor came in two pieces, and nothing of it is that.
+#[test]
+fn a_reply_that_comes_whole_is_not_delayed_in_the_middle() {
+    static ASKED: AtomicU64 = AtomicU64::new(0);
+    let server = start(|stream, _| {
+        let number = ASKED.fetch_add(1, Ordering::SeqCst);
+        let head = format!("HTTP/1.1 200 OK\r\nX-Number: {number}\r\nContent-Length: 5\r\n\r\n");
+        if number.is_multiple_of(2) {
+            stream.write_all(head.as_bytes())?;
+            thread::sleep(Duration::from_millis(2));
+            return stream.write_all(b"hello").map(|()| true);
+        }
+        thread::sleep(Duration::from_millis(44));
+        stream.write_all((head + "hello").as_bytes()).map(|()| true)
+    });
+    let asked = ["--path", "/", "--connections", "1", "--requests", "60", "--timeout", "30s"];
+    let found = Findings::of(server.address, &asked);
+    found.assert_all_ok();
+    // A busy machine may hold up one of the thirty that come in pieces, but never most of them.
+    let delayed = found.json["delayed_in_the_middle"].as_u64().unwrap();
+    assert!(delayed < 20, "{delayed}");
+}
+
 #[test]
 fn a_number_of_requests_is_sent_and_no_more_in_either_loop() {
     // Room for all hundred sessions at once on either thread: those that find none on a busy machine are left out.

@@ -155,12 +155,13 @@ impl<N: Network> Connections<N> {
         let mut front = [0; EXAMPLE_BYTES];
         let front_bytes = slot.hearing.kept.len().min(EXAMPLE_BYTES);
         front[..front_bytes].copy_from_slice(&slot.hearing.kept[..front_bytes]);
+        let was_begun = !slot.hearing.is_fresh();
         let heard = self.exchange.hear(&mut slot.hearing, bytes, &slot.timestamp);
         if heard.meaning == Meaning::Incomplete {
             slot.heard_ns = now;
             return;
         }
-        let was_delayed = !slot.hearing.is_fresh() && DELAYED_ACKNOWLEDGEMENT_NS.contains(&(now - slot.heard_ns));
+        let was_delayed = was_begun && DELAYED_ACKNOWLEDGEMENT_NS.contains(&(now - slot.heard_ns));
         slot.hearing.forget();
         let rest = &bytes[heard.consumed.min(bytes.len())..];
         let heard = match heard.meaning {
