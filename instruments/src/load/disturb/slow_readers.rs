@@ -63,7 +63,12 @@ impl SlowReaders<'_> {
         let mut progress = DisturbanceProgress::default();
         let mut course = Vec::new();
         let mut readers = Vec::new();
+        let is_over = || now_ns() >= span.end || stop.load(Ordering::Relaxed);
         for _ in 0..self.connections {
+            // A server that accepts nobody takes its time to refuse each.
+            if is_over() {
+                break;
+            }
             match connect(target) {
                 Ok(stream) => readers.push(SlowReader { stream, unsent: 0..requests.len(), read: 0 }),
                 Err(_) => progress.refused += 1,
@@ -78,7 +83,7 @@ impl SlowReaders<'_> {
             readers.retain_mut(|reader| reader.go_on(&requests, may_have_read, &mut buffer));
             progress.ended_by_server += (before - readers.len()) as u64;
             progress.held = readers.len() as u64;
-            let is_over = now >= span.end || stop.load(Ordering::Relaxed);
+            let is_over = is_over();
             if is_over || look % LOOKS_PER_NOTE == 0 {
                 course.push(DisturbanceProgress { at_ns: now.saturating_sub(origin_ns), ..progress });
             }
