@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use reports::format::{Unit, capitalised, number};
-use reports::metrics::{METRICS, Metric, Of, Reading, metric, slope_per_connection};
+use reports::metrics::{Certainty, METRICS, Metric, Of, Reading, metric, slope_per_connection};
 use reports::record::store::Run;
 use reports::record::{BoundValue, Condition, Decision, LessonResult, Relation, ValueOf};
 use reports::study::{Group, Pool, Series, disturbed_by, groups};
@@ -31,7 +31,7 @@ pub struct LessonFindings<'a> {
 pub struct OnTheLine {
     /// The value.
     pub value: f64,
-    /// Its interval; an upper end that is absent is open.
+    /// Its interval over repetitions; absent where too few are valid, and an upper end that is absent is open.
     pub interval: Option<(f64, Option<f64>)>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> LessonFindings<'a> {
             let series = self.series_of(wanted)?;
             if matches!(metric.of, Of::PerConnection) {
                 let slope = slope_per_connection(series, &memory_parts())?;
-                return Some(Reading::Measured(slope.value, reports::metrics::Certainty::Unknown));
+                return Some(Reading::Measured(slope.value, Certainty::Unknown));
             }
             Some(metric.of_pool(&series.trial(wanted.variation)?.pool))
         };
@@ -112,7 +112,12 @@ impl<'a> LessonFindings<'a> {
         }
         let reading = proven.map(|bounded| bounded.value.reading).filter(|reading| reading.value().is_some());
         let value = reading.and_then(|reading| reading.value()).or_else(|| self.estimate(&quantity.value))?;
-        Some(OnTheLine { value, interval: reading.and_then(|reading| reading.certainty().interval()) })
+        let interval = reading.and_then(|reading| match reading.certainty() {
+            Certainty::OverBlocks { lo, hi } => Some((lo, hi)),
+            // Of one server's requests, and no answer rests on it.
+            Certainty::WithinRun { .. } | Certainty::Range { .. } | Certainty::ExactCount | Certainty::Unknown => None,
+        });
+        Some(OnTheLine { value, interval })
     }
 }
 

@@ -152,6 +152,21 @@ fn a_noisy_machine_decides_nothing_and_still_points_somewhere() {
     }
 }
 
+/// What its requests say of one server has an interval too, and was given as the reason.
+#[test]
+fn too_few_quiet_repetitions_are_the_reason_where_they_are() {
+    for lesson in LESSONS {
+        let (settings, setup) = usual(lesson);
+        let value = amid(&setup, 1);
+        let mut run = measured(lesson, &setup, &[value * 0.99, value, value * 1.01]);
+        run.cells[0].warnings.push(Warning::NoisyMachine { what: "others used 90% of the CPUs".to_owned() });
+        let (result, at) = settle(&LessonFindings::of(&run, &settings), &setup);
+        let why = result.undecided.unwrap();
+        assert!(why.contains("easured twice") && !why.contains("reaches over"), "{}: {why}", lesson.name);
+        assert_eq!((result.right, at.unwrap().interval), (None, None), "{}", lesson.name);
+    }
+}
+
 #[test]
 fn nothing_measured_is_said_and_explained_all_the_same() {
     for lesson in LESSONS {
