@@ -8,8 +8,9 @@
 pub(crate) mod moments;
 
 use crate::metrics::{Bands, Metric, TIME_PARTS, TimePart, memory_parts, metric, slope_of};
+use crate::placement::cpus_of_cell;
 use crate::record::store::Run;
-use crate::record::{ArrivalsRecord, Demand, Load, Phase, ShapeRecord, Timeline};
+use crate::record::{ArrivalsRecord, Cell, Demand, Load, Phase, ShapeRecord, Timeline};
 use crate::scorecard::{MeasuredAt, Scorecard, ScorecardRow, Topic};
 use crate::study::{Group, HeldStage, Pool, Series, Trial};
 
@@ -149,18 +150,17 @@ struct PlayedRow<'g, 'a, 'r> {
     group: &'g Group<'a>,
     players: [&'g Series<'a>; 2],
     row: &'r ScorecardRow,
-    server_cpus: usize,
+    run: &'r Run,
 }
 
 impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
-    fn of(run: &Run, groups: &'g [Group<'a>], row: &'r ScorecardRow) -> Option<PlayedRow<'g, 'a, 'r>> {
+    fn of(run: &'r Run, groups: &'g [Group<'a>], row: &'r ScorecardRow) -> Option<PlayedRow<'g, 'a, 'r>> {
         let group = groups
             .iter()
             .find(|group| group.experiment.name == row.experiment && group.workload.key == row.source.workload)?;
         let player = |index: usize| group.series.iter().find(|series| series.index == index);
         let [first, second] = row.source.players.map(player);
-        let server_cpus = run.manifest.placement.server_cpus.len().max(1);
-        Some(PlayedRow { group, players: [first?, second?], row, server_cpus })
+        Some(PlayedRow { group, players: [first?, second?], row, run })
     }
 
     fn pools(&self) -> Option<[&'g Pool<'a>; 2]> {
@@ -194,7 +194,7 @@ impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
     }
 
     fn costs(&self) -> [ServingCost; 2] {
-        let cost = |pool: &Pool<'_>| ServingCost::of(pool, self.server_cpus);
+        let cost = |pool: &Pool<'_>| ServingCost::of(pool, |cell| cpus_of_cell(self.run, cell));
         let mut costs = self.pools().map(|pools| pools.map(cost)).unwrap_or_default();
         if matches!(self.row.topic, Topic::CpuPerRequest { .. }) {
             // What the row says of it is over blocks, and this is the same thing.
@@ -238,15 +238,15 @@ impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
 }
 
 impl ServingCost {
-    fn of(pool: &Pool<'_>, server_cpus: usize) -> ServingCost {
+    fn of(pool: &Pool<'_>, cpus: impl Fn(&Cell) -> usize) -> ServingCost {
         let value = |name: &str| metric(name)?.of_pool(pool).value();
         let cpu_ns = pool.sum(|cell| cell.server.window_cpu_ns);
-        let window_ns = pool.sum(|cell| Some(cell.load.window_ns)).filter(|ns| *ns > 0);
+        let offered_ns = pool.sum(|cell| Some(cell.load.window_ns.saturating_mul(cpus(cell) as u64)));
         ServingCost {
             cpu_ns: value("cpu_per_request"),
             switches: value("switches_per_request"),
             threads: value("peak_threads"),
-            busy: cpu_ns.zip(window_ns).map(|(cpu, window)| cpu as f64 / (window as f64 * server_cpus as f64)),
+            busy: cpu_ns.zip(offered_ns.filter(|ns| *ns > 0)).map(|(cpu, offered)| cpu as f64 / offered as f64),
             clients: pool.cells.first().and_then(|cell| clients_in_closed_loop(&cell.load)),
         }
     }
@@ -256,5 +256,40 @@ fn clients_in_closed_loop(load: &Load) -> Option<u32> {
     match (load.arrivals, load.shape) {
         (ArrivalsRecord::Closed, ShapeRecord::Connections { connections }) => Some(connections),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{PlacementKind, PlacementRecord, ServerUsage};
+
+    #[test]
+    fn a_server_is_busy_on_the_cpus_that_it_had() {
+        let load = Load {
+            arrivals: ArrivalsRecord::Closed,
+            shape: ShapeRecord::Connections { connections: 8 },
+            offered_load_rps: None,
+            work: "spin 1ms".to_owned(),
+            seed: 1,
+            warm_up_ns: 0,
+            window_ns: 1_000,
+            timeout_ns: 1,
+        };
+        let used = |cpu_ns: u64, cpus: Option<u32>| Cell {
+            server: ServerUsage { window_cpu_ns: Some(cpu_ns), ..ServerUsage::default() },
+            placement: cpus.map(|cpus| PlacementRecord {
+                kind: PlacementKind::Isolated,
+                server_cpus: (0..cpus).collect(),
+                generator_cpus: Vec::new(),
+            }),
+            ..Cell::new(load.clone())
+        };
+        let usual = 4;
+        let cpus = |cell: &Cell| cell.placement.as_ref().map_or(usual, |own| own.server_cpus.len());
+        let busy = |cells: &[Cell]| ServingCost::of(&Pool::of(cells.iter().collect()), cpus).busy;
+        assert_eq!(busy(&[used(1_000, None)]), Some(0.25));
+        assert_eq!(busy(&[used(1_000, Some(1)), used(1_000, Some(1))]), Some(1.0));
+        assert_eq!(busy(&[used(1_000, Some(2))]), Some(0.5));
     }
 }
