@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use instruments::backend::{Backend, Promptness};
-use instruments::observe::restrict_this_thread;
+use instruments::observe::{raise_soft_descriptor_limit, restrict_this_thread};
 use reports::record::ServerCounters;
 use servers::protocol::Wire;
 use servers::{Contender, Server, ServerMonitor, Trace};
@@ -93,6 +93,10 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let supervision = supervise(&args)?;
     // One that is measured is the same wherever it listens.
     let is_remote = args.allow_remote && can_be_reached(args.listen) && supervision == Supervision::ByHand;
+    if supervision == Supervision::ByHand {
+        // A usual limit of 1,024 is fewer than the connections that it may hold. Under a harness that is looked at before.
+        let _ = raise_soft_descriptor_limit();
+    }
     let contender = Contender::parse_over(&args.contender, if is_remote { REMOTE_LIMITS } else { &[] })?;
     if contender.model.is_http_only && args.wire != Wire::Http {
         return usage(format!("{} speaks only HTTP; give --wire http", contender.model.name));

@@ -1,5 +1,6 @@
 //! `harness serve` as a person meets it.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
@@ -115,6 +116,21 @@ fn a_reader_that_has_gone_is_no_panic() {
     drop(server.stdout.take());
     send(server.ready.pid, Signal::TERM);
     assert_eq!(server.status().code(), Some(0));
+}
+
+#[test]
+fn a_server_by_hand_holds_as_many_connections_as_the_system_allows() {
+    let shell = "ulimit -Sn 64 && exec \"$0\" serve threaded --spin-rate 1";
+    let mut command = Command::new("sh");
+    command.args(["-c", shell]).arg(HARNESS).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Killed(command.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Ready = serde_json::from_str(&line).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", ready.pid)).unwrap();
+    let open_files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let [soft, hard, ..] = open_files.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{limits}") };
+    assert_eq!(soft, hard, "{limits}");
 }
 
 #[test]
