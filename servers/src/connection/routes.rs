@@ -2,6 +2,7 @@
 //! is ours is a connection that is counted, and what a handler does with a request.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
@@ -131,14 +132,15 @@ async fn perform(
 /// A connection that is counted while it is open.
 pub(crate) struct RoutedConnection {
     accepted: AcceptedConnection<TcpStream>,
+    /// Whether its task has run yet, which begins with a look for a request.
+    has_begun: bool,
     server: Arc<Server>,
     shared: SharedWithHandlers,
 }
 
 impl RoutedConnection {
     pub(crate) fn new(accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) -> RoutedConnection {
-        server.counters.connections_begun.increment();
-        RoutedConnection { accepted, server, shared: SharedWithHandlers::default() }
+        RoutedConnection { accepted, has_begun: false, server, shared: SharedWithHandlers::default() }
     }
 
     /// What it shares with its handlers.
@@ -153,12 +155,17 @@ impl RoutedConnection {
 
 impl Drop for RoutedConnection {
     fn drop(&mut self) {
-        self.server.counters.connections_ended.increment();
+        if self.has_begun {
+            self.server.counters.connections_ended.increment();
+        }
     }
 }
 
 impl AsyncRead for RoutedConnection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !mem::replace(&mut self.has_begun, true) {
+            self.server.counters.connections_begun.increment();
+        }
         self.stream().poll_read(cx, buffer)
     }
 }

@@ -5,10 +5,12 @@
 //! more for each connection. It speaks HTTP alone, and ends connections as hyper does: a request to close is none of its
 //! routes, and limits on slow clients would be layers that others write. Built with `--features axum`.
 
-use std::future::{IntoFuture, pending};
+use std::future::{IntoFuture, pending, poll_fn};
 use std::io;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -52,8 +54,14 @@ fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
         let acceptor = tasks::acceptor(listener, server)?;
         let (stop, stopped) = oneshot::channel();
         let counted = CountedListener { acceptor, server: Arc::clone(server), stop: Some(stop) };
-        tokio::spawn(axum::serve(counted, router(Arc::clone(server))).into_future());
-        stopped.await.map_err(io::Error::other)??;
+        // On the thread that async_multi.rs accepts on too. It never ends by itself.
+        let mut accepting = pin!(axum::serve(counted, router(Arc::clone(server))).into_future());
+        let mut stopped = pin!(stopped);
+        let stopped = poll_fn(|cx| match accepting.as_mut().poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(ended),
+            Poll::Pending => stopped.as_mut().poll(cx).map_err(io::Error::other).map(Result::flatten),
+        });
+        stopped.await?;
         server.drain_in_task().await;
         Ok(())
     })
