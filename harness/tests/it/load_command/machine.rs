@@ -13,14 +13,14 @@ use crate::load_command::{Findings, load, wait_for_requests};
 
 #[test]
 fn a_quota_that_stops_the_generator_makes_a_load_invalid() {
-    let Some(half_a_cpu) = SmallGroup::of_cpu_percent(50) else { return };
+    let Some(a_fifth_of_a_cpu) = SmallGroup::of_cpu_percent(20) else { return };
     let server = serve("threaded", Wire::JsonLines);
-    // Two threads that never sleep want more than half a CPU however busy the machine is, in a closed loop, which has no
+    // Two threads that never sleep want more than that however busy the machine is, in a closed loop, which has no
     // schedule to be late for.
     let asked = ["--rate", "max", "--connections", "8", "--threads", "2", "--pacing", "spinning", "--work", "echo"];
     let target = server.address.to_string();
     let command = load(&[&[target.as_str(), "--duration", "1s", "--format", "json"], &asked[..]].concat());
-    let Some(output) = unless_refused(half_a_cpu.around(&command)) else { return };
+    let Some(output) = unless_refused(a_fifth_of_a_cpu.around(&command)) else { return };
     let findings = Findings::read(output);
     assert!(findings.warns_of("a CPU quota stopped the load generator in"), "{}", findings.json["warnings"]);
     assert_eq!((findings.json["valid"].as_bool(), findings.code), (Some(false), 4));
