@@ -8,7 +8,7 @@ use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
 use crate::plain::{markdown as plain, markdown_code};
 use crate::record::store::Run;
-use crate::scorecard::{RowVerdict, Scorecard};
+use crate::scorecard::{RowVerdict, Scorecard, run_question};
 use crate::study::groups;
 use crate::summary::{self, BadgeState, ContenderFigure, Rank, Summary};
 use crate::words::advice::advice;
@@ -23,7 +23,7 @@ pub const MOST_ROWS: usize = 8;
 pub fn markdown(run: &Run) -> String {
     let groups = groups(run);
     let summary = summary::of_groups(run, &groups);
-    let mut text = String::from("### tokio or OS threads?\n\n");
+    let mut text = format!("### {}\n\n", plain(&run_question(&run.manifest)));
     if let Some(card) = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty()) {
         scorecard_table(&mut text, &card);
     }

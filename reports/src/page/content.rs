@@ -18,7 +18,7 @@ use crate::metrics::{METRICS, Reading, metric};
 use crate::placement::placement;
 use crate::record::store::Run;
 use crate::record::{ExperimentRecord, PictureKind, Purpose};
-use crate::scorecard::Scorecard;
+use crate::scorecard::{Scorecard, run_question};
 use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
 use crate::words::estimates;
@@ -116,7 +116,7 @@ impl PageContent {
             [contender.name(), contender.label.clone(), contender.summary.clone(), options]
         });
         PageContent {
-            title: "tokio or OS threads?".into(),
+            title: run_question(manifest),
             run: manifest.run.clone(),
             standfirst: standfirst(run),
             scorecard: card.map(|card| FirstScreen::of(run, &groups, &card, &why)),

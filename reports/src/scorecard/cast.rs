@@ -50,6 +50,15 @@ pub(super) fn protagonists(manifest: &Manifest) -> Option<[Protagonist; 2]> {
     Some([of(first, one), of(second, other)])
 }
 
+/// What the run asks: of servers that are all of another hand, which of the two; else what everybody asks.
+pub fn run_question(manifest: &Manifest) -> String {
+    let are_of_others = manifest.contenders.iter().all(|contender| contender.command.is_some());
+    match protagonists(manifest) {
+        Some([first, second]) if are_of_others => format!("{} or {}?", first.short, second.short),
+        _ => "tokio or OS threads?".to_owned(),
+    }
+}
+
 /// Who plays a protagonist's part in a group.
 pub(super) struct Player<'g, 'a> {
     pub(super) series: &'g Series<'a>,

@@ -10,8 +10,8 @@ mod duel;
 mod rows;
 mod trials;
 
-pub use cast::Protagonist;
 pub(crate) use cast::differing;
+pub use cast::{Protagonist, run_question};
 pub use duel::{Direction, RowVerdict, SideValue, Undecided};
 
 use std::collections::BTreeSet;

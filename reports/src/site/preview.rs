@@ -10,7 +10,7 @@ use super::preview_card;
 use crate::format::{self, Unit};
 use crate::placement::server_cpus;
 use crate::record::store::Run;
-use crate::scorecard::Scorecard;
+use crate::scorecard::{Scorecard, run_question};
 use crate::summary::ContenderFigure;
 
 /// What most sites crop to.
@@ -29,7 +29,9 @@ pub(super) fn draw(run: &Run, entry: &Entry, card: Option<&Scorecard>) -> Vec<u8
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
     let mut sheet = Raster::new(SIZE.0, SIZE.1, PAPER);
     sheet.fill((0.0, 0.0), (width, 10.0), INK);
-    sheet.text((MARGIN, 78.0), 30.0, SOFT, "tokio or OS threads?");
+    for line in sheet.lines(30.0, width - 2.0 * MARGIN, 1, &run_question(&run.manifest)) {
+        sheet.text((MARGIN, 78.0), 30.0, SOFT, &line);
+    }
     match card {
         Some(card) => preview_card::draw(&mut sheet, card, &entry.headline),
         None => {

@@ -11,7 +11,7 @@ use crate::page::card;
 use crate::placement::placement;
 use crate::record::store::Run;
 use crate::record::{ContenderRecord, ExperimentRecord};
-use crate::scorecard::Scorecard;
+use crate::scorecard::{Scorecard, run_question};
 use crate::study::{Group, groups};
 use crate::summary::{self, Badge, BadgeState, Summary};
 use crate::words::advice::advice;
@@ -66,7 +66,7 @@ pub(super) fn title(run: &Run) -> Slide {
     Slide {
         kind: SlideKind::Title,
         kicker: format!("Run {}", run.manifest.run),
-        heading: "tokio or OS threads?".into(),
+        heading: run_question(&run.manifest),
         ..Slide::default()
     }
 }

@@ -21,6 +21,7 @@ use serde::Serialize;
 use crate::charts::{DataTable, PanelPicture};
 use crate::page::{STYLE, filled, hash};
 use crate::record::store::Run;
+use crate::scorecard::run_question;
 
 pub use choice::{DeckChoice, FigureChoice, UnknownChoice};
 
@@ -47,6 +48,7 @@ pub fn render_chosen(run: &Run, choice: &DeckChoice) -> Result<String, UnknownCh
 
 fn page(run: &Run, slides: &[Slide]) -> String {
     let values = context! {
+        question => run_question(&run.manifest),
         run => run.manifest.run.clone(),
         slides => Value::from(Serde(slides)),
         styles => [STYLE, OWN_STYLE],

@@ -2,7 +2,7 @@
 
 use reports::page;
 use reports::record::store::Run;
-use reports::record::{Cell, Warning};
+use reports::record::{Cell, CommandRecord, Warning};
 use reports::scorecard::{RowVerdict, Scorecard, ScorecardRow, Topic, Undecided};
 
 use crate::{fixture, fixture_trials};
@@ -133,6 +133,24 @@ fn without_anybody_chosen_the_first_two_are_held_against_each_other() {
     assert_eq!(labels(&run).unwrap(), ["sequential", "threaded"]);
     run.manifest.contenders.truncate(1);
     assert_eq!(labels(&run), None);
+}
+
+#[test]
+fn servers_of_other_hands_are_asked_about_by_name() {
+    let mut run = about(fixture::whole(), ["threaded", "async-multi"]);
+    let asks = |run: &Run, question: &str| {
+        let page = page::render(run);
+        let slides = reports::slides::render(run);
+        page.contains(&format!("<h1>{question}</h1>")) && slides.contains(&format!("<title>{question} Slides of"))
+    };
+    assert!(asks(&run, "tokio or OS threads?"));
+    for contender in &mut run.manifest.contenders {
+        contender.display = None;
+        contender.command = Some(CommandRecord { command: "serve".into(), version: None });
+    }
+    assert!(asks(&run, "threaded or async-multi?"));
+    run.manifest.contenders[0].command = None;
+    assert!(asks(&run, "tokio or OS threads?"));
 }
 
 #[test]
