@@ -15,8 +15,11 @@ use crate::words::answer::said;
 use crate::words::scorecard::{question, remedy, stand_ins, value, verdict};
 use crate::words::{answer, why};
 
-/// For the speaker.
+/// For the speaker, of a question with one right answer.
 const ASK: &str = "Let the room vote before you go on. The next key shows which answer was right.";
+
+/// The same where nobody has said which of the answers is right.
+const ASK_WITHOUT_ANSWER: &str = "Let the room vote before you go on. The next key shows what came out.";
 
 /// A row of the scorecard; absent where it has no verdict. `lanes` says whether the picture may be one of lanes, or the room
 /// has seen that already.
@@ -79,7 +82,8 @@ pub(super) fn of_experiment(
     let drawn = first.and_then(|(figure, _)| figures::drawn(&of_the_two(run, figure), None, &[]).into_iter().next());
     let of_it = |answer: &&Statement| answer.experiment == experiment.name && answer.rank == Rank::Lead;
     let lead = summary.answers.iter().find(of_it).map(|answer| answer.sentence.clone());
-    let mut notes = vec![("Ask".to_owned(), ASK.to_owned()), ("Look".into(), experiment.look_at.clone())];
+    let mut notes =
+        vec![("Ask".to_owned(), ASK_WITHOUT_ANSWER.to_owned()), ("Look".into(), experiment.look_at.clone())];
     notes.extend(claim.into_iter().flat_map(|claim| &claim.values).map(|value| ("Decides".into(), value.clone())));
     notes.extend(does_not_say(experiment));
     let (picture, numbers) = drawn.map_or((None, None), |slide| (slide.picture, slide.numbers));
