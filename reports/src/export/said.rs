@@ -79,6 +79,8 @@ pub struct ScorecardEntry {
     pub measured: Option<String>,
     /// Blocks that have both.
     pub blocks: usize,
+    /// In so many of them something disturbed the machine.
+    pub disturbed: usize,
     /// Name of the experiment that it is from.
     pub experiment: String,
     /// The value of each protagonist under its short name, in the row's unit.
@@ -126,6 +128,7 @@ fn entry(row: &ScorecardRow, shorts: [&str; 2]) -> ScorecardEntry {
         remedy: words::remedy(row, shorts),
         measured: words::stand_ins(row, shorts),
         blocks: row.blocks,
+        disturbed: row.disturbed,
         experiment: row.experiment.clone(),
         values: sides().map(|(short, value)| ((*short).to_owned(), value.map(|value| value.value))).collect(),
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::filled;
 use crate::charts::ratios::{RatioAxis, bar, near_axis, no_bar};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
-use crate::words::scorecard::{question, remedy, stand_ins, value, verdict, would_take};
+use crate::words::scorecard::{disturbed, question, remedy, stand_ins, value, verdict, would_take};
 
 const LAYOUT: &str = include_str!("card.html.jinja");
 
@@ -84,6 +84,6 @@ fn row_of(card: &Scorecard, row: &ScorecardRow, link: String) -> CardRow {
             RowVerdict::Better { who, .. } => Some(card.protagonists[who].colour),
             RowVerdict::Alike { .. } | RowVerdict::CannotTell(_) => None,
         },
-        notes: [remedy(row, shorts), measured, would_take(row)].into_iter().flatten().collect(),
+        notes: [remedy(row, shorts), measured, would_take(row), disturbed(row)].into_iter().flatten().collect(),
     }
 }

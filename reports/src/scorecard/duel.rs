@@ -3,6 +3,8 @@
 //! What is more than could be measured is a bound, and so is a ratio with it: it decides only in the direction in which it is
 //! open. Must not know: which rows there are. Beside it: `../verdict/judge.rs`.
 
+use std::collections::BTreeSet;
+
 use super::{Remedy, RowSource, ScorecardRow, Topic};
 use crate::format::Unit;
 use crate::metrics::fewest_blocks_for_a_verdict;
@@ -77,6 +79,8 @@ pub(super) struct Duel {
     pub(super) unit: Unit,
     pub(super) better: Direction,
     pub(super) sides: [BlockValues; 2],
+    /// Blocks in which something disturbed the machine under one of the two.
+    pub(super) disturbed: BTreeSet<u32>,
     pub(super) floor: Floor,
     pub(super) blocks_needed: usize,
     pub(super) stand_ins: [Option<String>; 2],
@@ -202,6 +206,8 @@ fn row_of(duel: Duel, standoff: &Standoff, verdict: RowVerdict) -> ScorecardRow 
         (_, Some(ratio)) if ratio.value != 1.0 => Some(usize::from(ratio.value < 1.0)),
         _ => None,
     };
+    let of_both = duel.sides[0].keys().filter(|block| duel.sides[1].contains_key(block));
+    let disturbed = of_both.filter(|block| duel.disturbed.contains(block)).count();
     let [first, second] = duel.remedies;
     let remedy = match behind {
         Some(0) => first,
@@ -218,6 +224,7 @@ fn row_of(duel: Duel, standoff: &Standoff, verdict: RowVerdict) -> ScorecardRow 
         high: ends.map(|(_, high)| high).filter(|_| !may_be_more),
         verdict,
         blocks: standoff.blocks,
+        disturbed,
         stand_ins: duel.stand_ins,
         remedy,
         experiment: duel.experiment,

@@ -58,6 +58,8 @@ pub struct ScorecardRow {
     pub verdict: RowVerdict,
     /// Blocks that have both.
     pub blocks: usize,
+    /// In so many of them something disturbed the machine.
+    pub disturbed: usize,
     /// Who stood for a protagonist that was not measured here itself: another contender of the same model, by the options
     /// that it differs in.
     pub stand_ins: [Option<String>; 2],

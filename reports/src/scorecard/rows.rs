@@ -4,6 +4,8 @@
 //! has blocks enough comes first. Must not know: how a figure is judged or said. Beside it: `trials.rs` (the rows of
 //! trials), `cast.rs`, `duel.rs`.
 
+use std::collections::BTreeSet;
+
 use super::cast::{Player, players};
 use super::duel::{Direction, Duel};
 use super::{MeasuredAt, Protagonist, RowSource, Topic};
@@ -11,7 +13,7 @@ use crate::metrics::{Metric, memory_parts, metric, slopes_by_block};
 use crate::objective::{BlockResult, carries};
 use crate::record::{Demand, Manifest, ShapeRecord};
 use crate::stats::BlockValue;
-use crate::study::{Group, Pool, Series, Standing, Trial};
+use crate::study::{Group, Pool, Series, Standing, Trial, disturbed_by};
 use crate::verdict::{BlockValues, Floor, block_values, floor, has_any};
 
 /// The rows that the run has data for, in the order in which they are shown.
@@ -198,6 +200,7 @@ impl PlayedGroup<'_, '_> {
             unit: metric.unit,
             better: Direction::Less,
             sides: self.sides().map(values),
+            disturbed: self.sides().into_iter().flat_map(|series| disturbed_blocks(series, at)).collect(),
             floor: floor(self.group, of).map_or(Floor::default(), |(floor, _)| floor),
             blocks_needed: metric.blocks_for_verdict,
             stand_ins: self.players.each_ref().map(|player| player.stands_in.clone()),
@@ -278,6 +281,24 @@ fn answered(block: &Pool<'_>, achieved: &Metric) -> BlockValue {
         (Standing::Sound, BlockValue::Is(value)) => BlockValue::Beyond(value),
         (_, value) => value,
     }
+}
+
+/// Blocks of what a row's figures are from in which something disturbed the machine.
+fn disturbed_blocks(series: &Series<'_>, at: MeasuredAt) -> BTreeSet<u32> {
+    let points = series.points.iter().filter(|point| match at {
+        MeasuredAt::Everywhere => true,
+        MeasuredAt::Load(load) => point.offered_load_rps == load,
+        MeasuredAt::Trial(_) => false,
+    });
+    let trials = series.trials.iter().filter(|trial| match at {
+        MeasuredAt::Everywhere => true,
+        MeasuredAt::Load(_) => false,
+        MeasuredAt::Trial(variation) => trial.variation == variation,
+    });
+    let stages = series.stages.iter().filter(|_| at == MeasuredAt::Everywhere).map(|stage| stage.cell);
+    let pools = points.flat_map(|point| &point.blocks).chain(trials.flat_map(|trial| &trial.blocks));
+    let cells = pools.flat_map(|pool| pool.cells.iter().copied()).chain(stages);
+    cells.filter(|cell| disturbed_by(cell).is_some()).map(|cell| cell.block).collect()
 }
 
 fn connections(pool: &Pool<'_>) -> Option<u32> {

@@ -90,8 +90,9 @@ fn all_reasons(card: &Scorecard) -> Vec<String> {
 /// What is known beside the values.
 fn known_besides(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     let measured = words::stand_ins(row, shorts).map(|who| format!("measured: {who}"));
-    let both: Vec<String> = [measured, words::remedy(row, shorts)].into_iter().flatten().collect();
-    (!both.is_empty()).then(|| both.join("; "))
+    let known = [measured, words::remedy(row, shorts), words::disturbed(row)];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join("; "))
 }
 
 /// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
@@ -147,6 +148,7 @@ mod tests {
             high: None,
             verdict,
             blocks: 10,
+            disturbed: 0,
             stand_ins: [None, Some(LONG.into())],
             remedy: Some(remedy),
             experiment: "e".into(),

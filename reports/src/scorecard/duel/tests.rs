@@ -10,6 +10,7 @@ fn duel(better: Direction, first: &[BlockValue], second: &[BlockValue]) -> Duel 
         unit: Unit::Bytes,
         better,
         sides: [side(first), side(second)],
+        disturbed: BTreeSet::new(),
         floor: Floor::default(),
         blocks_needed: 10,
         stand_ins: [None, None],
@@ -104,6 +105,15 @@ fn what_no_block_has_of_both_is_a_row_without_a_number() {
         assert_eq!(row.verdict, RowVerdict::CannotTell(Undecided::NoCommonBlock));
         assert_eq!((row.values, row.ratio, row.low, row.high, row.blocks), ([None, None], None, None, None, 0));
     }
+}
+
+#[test]
+fn disturbed_blocks_are_counted_where_both_have_them() {
+    let mut duel = duel(Direction::Less, &ten(30.0), &ten(2.0));
+    duel.sides[1].remove(&3);
+    duel.disturbed = [0, 3, 9, 12].into();
+    let row = judged(vec![duel]).remove(0);
+    assert_eq!((row.blocks, row.disturbed), (9, 2));
 }
 
 #[test]

@@ -137,6 +137,12 @@ pub fn remedy(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     })
 }
 
+/// `the machine was disturbed in 3 of 10 measurements`; absent where it never was.
+pub fn disturbed(row: &ScorecardRow) -> Option<String> {
+    let all = format::counted(row.blocks as u64, "measurement");
+    (row.disturbed > 0).then(|| format!("the machine was disturbed in {} of {all}", row.disturbed))
+}
+
 /// Who was measured in place of a protagonist: `tokio with 4 workers`; absent where both were themselves.
 pub fn stand_ins(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     let names = row.stand_ins.iter().zip(shorts).filter_map(|(options, short)| {
@@ -162,6 +168,7 @@ pub(crate) mod tests {
             high: None,
             verdict,
             blocks: 10,
+            disturbed: 0,
             stand_ins: [None, None],
             remedy: None,
             experiment: "e".into(),
@@ -263,6 +270,13 @@ pub(crate) mod tests {
             with(held, 687.0, true, "idle-timeout=1s"),
             "tokio with an idle timeout of 1 s answered every newcomer"
         );
+    }
+
+    #[test]
+    fn a_machine_that_was_not_quiet_is_named_in_the_row() {
+        let of = |disturbed| super::disturbed(&ScorecardRow { disturbed, ..row(CPU, better(1, 2.0)) });
+        assert_eq!(of(3).unwrap(), "the machine was disturbed in 3 of 10 measurements");
+        assert_eq!(of(0), None);
     }
 
     fn remedy_of(row: ScorecardRow) -> String {
