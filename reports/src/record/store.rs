@@ -28,6 +28,9 @@ pub const LONGEST_ID: usize = 180;
 /// How the name of a file begins that is not whole yet.
 pub const UNFINISHED: &str = ".tmp";
 
+/// What is in the folder of a run beside its manifest.
+const FOLDERS: [&str; 3] = [CELLS, TIMELINES, WORKSHOP];
+
 /// The folder of a run.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -67,8 +70,9 @@ impl RunFolder {
     /// Removes the files that a program had begun to write when it was killed; returns how many. For whoever writes the run:
     /// nobody else may be about to.
     pub fn sweep(&self) -> usize {
-        let folders = [self.path.clone(), self.path.join(CELLS), self.path.join(TIMELINES)];
-        let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let folders = FOLDERS.map(|folder| self.path.join(folder));
+        let folders = folders.iter().chain([&self.path]);
+        let entries = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let unfinished = entries.filter(|entry| {
             let is_unfinished = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
             is_unfinished && entry.file_type().is_ok_and(|kind| kind.is_file())
@@ -108,7 +112,7 @@ impl RunFolder {
     /// The files of the run, manifest first, byte by byte as they were saved: for handing it on.
     pub fn files(&self) -> Result<Vec<RunFile>, RecordError> {
         let mut paths = vec![self.path.join(MANIFEST)];
-        for folder in [CELLS, TIMELINES, WORKSHOP] {
+        for folder in FOLDERS {
             paths.extend(self.in_folder(folder)?);
         }
         let file = |path: PathBuf| {

@@ -45,6 +45,19 @@ fn a_folder_that_holds_a_run_is_not_taken_again() {
 }
 
 #[test]
+fn what_was_begun_and_never_became_whole_is_swept_out_of_every_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path());
+    for inside in [".", "cells", "timelines", "workshop"] {
+        let inside = home.path().join(inside);
+        fs::create_dir_all(&inside).unwrap();
+        fs::write(inside.join(".tmpAb12Cd"), "{\"schema_ver").unwrap();
+    }
+    assert_eq!((folder.sweep(), folder.sweep()), (4, 0));
+    assert_eq!(folder.read().unwrap(), fixture::small());
+}
+
+#[test]
 fn no_name_leads_out_of_the_folder() {
     let home = tempfile::tempdir().unwrap();
     let folder = saved(&home.path().join("run"));
