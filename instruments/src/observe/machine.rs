@@ -82,8 +82,9 @@ pub(super) fn kernel_stack(meminfo: &str, loadavg: &str) -> Option<u64> {
     let total = bytes_of(meminfo, "KernelStack")?;
     let threads: u64 = loadavg.split_ascii_whitespace().nth(3)?.split_once('/')?.1.parse().ok()?;
     let mean = total.checked_div(threads).filter(|mean| *mean > 0)?;
-    let below = 1 << mean.ilog2();
-    Some(if mean - below < 2 * below - mean { below } else { 2 * below })
+    let below: u64 = 1 << mean.ilog2();
+    let (from_below, to_above) = (mean - below, below - (mean - below));
+    if from_below < to_above { Some(below) } else { below.checked_mul(2) }
 }
 
 /// The allocator of this program, which is also every server's.
@@ -140,11 +141,14 @@ mod tests {
 
     #[test]
     fn a_kernel_stack_is_the_nearest_power_of_two() {
-        let meminfo = |kilobytes| format!("MemTotal: 5 kB\nKernelStack:        {kilobytes} kB\n");
+        let meminfo = |kilobytes: u64| format!("MemTotal: 5 kB\nKernelStack:        {kilobytes} kB\n");
         assert_eq!(kernel_stack(&meminfo(1380), "0.05 0.09 0.11 1/85 8060\n"), Some(16_384));
         assert_eq!(kernel_stack(&meminfo(1200), "0.05 0.09 0.11 1/85 8060\n"), Some(16_384));
         assert_eq!(kernel_stack(&meminfo(820), "0.05 0.09 0.11 1/100 8060\n"), Some(8192));
         assert_eq!(kernel_stack(&meminfo(1380), "0.05 0.09 0.11 1/0 8060\n"), None);
+        // 2^63 bytes, and 3/2 of that, which is as near to 2^64.
+        assert_eq!(kernel_stack(&meminfo(9_007_199_254_740_992), "0.05 0.09 0.11 1/1 8060\n"), Some(1 << 63));
+        assert_eq!(kernel_stack(&meminfo(13_510_798_882_111_488), "0.05 0.09 0.11 1/1 8060\n"), None);
         assert_eq!(kernel_stack("MemTotal: 5 kB\n", "0.05 0.09 0.11 1/85 8060\n"), None);
     }
 
