@@ -137,6 +137,10 @@ impl ThreadReader {
         }
         let entries = fs::read_dir(format!("/proc/{}/task", self.pid))?;
         let listed: HashSet<u32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+        if listed.len() as u64 > self.most {
+            // They have come since the sample.
+            return Ok(None);
+        }
         let new: Vec<u32> = listed.iter().filter(|tid| !self.alive.contains_key(tid)).copied().collect();
         for (place, tid) in new.into_iter().enumerate() {
             // A thread may end between the list and its file.
@@ -219,13 +223,18 @@ mod tests {
 
     #[test]
     fn threads_are_not_read_before_it_is_time_to() {
-        let mut looks = Looks::new(std::process::id(), Box::new(|| None));
+        let mut looks = Looks { threads: own_threads(), ..Looks::new(std::process::id(), Box::new(|| None)) };
         looks.look(0, &Sample::default());
         looks.threads_next_ns = u64::MAX;
         looks.look(0, &Sample::default());
         let seen = looks.seen();
         assert_eq!((seen.threads.len(), seen.unanswered), (1, 1));
         assert_eq!(channel_cpu_share(&seen), None);
+    }
+
+    /// Reads the threads of this process, of which other tests may have many.
+    fn own_threads() -> ThreadReader {
+        ThreadReader { most: u64::MAX, ..ThreadReader::new(std::process::id()) }
     }
 
     fn sample(threads: u64) -> Sample {
@@ -241,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_an_ended_thread_did_is_kept() {
-        let mut reader = ThreadReader::new(std::process::id());
+        let mut reader = own_threads();
         let (done, end) = channel::<()>();
         let (tell, told) = channel();
         let thread = thread::spawn(move || {
@@ -277,5 +286,12 @@ mod tests {
     fn too_many_are_not_even_listed() {
         let mut reader = ThreadReader::new(u32::MAX);
         assert_eq!(reader.read(5, &sample(MOST_THREADS + 1)).unwrap(), None);
+    }
+
+    #[test]
+    fn no_file_is_opened_where_too_many_have_come_since_the_sample() {
+        let mut reader = ThreadReader { most: 0, ..own_threads() };
+        assert_eq!(reader.read(5, &sample(0)).unwrap(), None);
+        assert!(reader.alive.is_empty());
     }
 }
