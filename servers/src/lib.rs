@@ -7,7 +7,7 @@
 //!
 //! It begins in `harness serve`: [`bind`], [`Server::new`], and the model's `run`. From there to a reply read
 //! `models/threaded.rs`, `accept.rs`, `connection/blocking.rs`, `connection/actions.rs`, `service.rs`, `work.rs`; then
-//! `protocol/`.
+//! `protocol/`. For tasks, read `tasks.rs` and `connection/nonblocking.rs` in place of the first and the third.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

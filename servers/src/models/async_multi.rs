@@ -4,7 +4,7 @@
 //! Workers steal tasks from each other, so one that computes holds up only itself, unless it held what
 //! the others wait for. As under `#[tokio::main]`, the accept loop runs on the thread that calls this, beside the
 //! workers; with `accept=reuseport` each worker may run one, as a task. Production code would spawn it too, and add
-//! what async_single.rs names.
+//! what async_single.rs names. The accept loop, which spawns the tasks, is in `tasks.rs`.
 
 use std::io;
 use std::net::TcpListener;

@@ -4,7 +4,7 @@
 //! One thread runs everything, so a task that computes or blocks between two `.await`s stops all others.
 //! Running out of threads cannot happen here; running out of descriptors still can. Production code would
 //! limit the connections, set deadlines for what they send, and hand computation to other threads: these are
-//! options here.
+//! options here. The accept loop, which spawns the tasks, is in `tasks.rs`.
 
 use std::io;
 use std::net::TcpListener;
