@@ -62,7 +62,7 @@ enum ConnectionStage<'s> {
     /// It waits until the client takes its reply.
     Writing { reply: EncodedReply<'s>, written: usize },
     /// The last reply is out, and it takes in what the client was still sending.
-    Lingering { reads_left: usize, until: Option<Instant> },
+    Lingering { lingering_reads: usize, until: Option<Instant> },
 }
 
 /// What a connection waits for.
@@ -146,13 +146,14 @@ impl<'s> SteppedConnection<'s> {
         }
     }
 
+    /// Takes a step from where it stands. A step that sets no stage goes back to answering.
     fn step(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
         match mem::take(&mut self.stage) {
             ConnectionStage::Answering => self.answer(registry, hand_over),
             ConnectionStage::Reading { until } => self.receive(until),
             ConnectionStage::Working { work, pending } => self.work(work, pending),
             ConnectionStage::Writing { reply, written } => self.write(reply, written),
-            ConnectionStage::Lingering { reads_left, until } => self.linger(reads_left, until),
+            ConnectionStage::Lingering { lingering_reads, until } => self.linger(lingering_reads, until),
         }
     }
 
@@ -202,7 +203,7 @@ impl<'s> SteppedConnection<'s> {
             self.stage = ConnectionStage::Reading { until };
             return Ok(Break(Awaited::Turn));
         }
-        let is_over = self.is_over(until);
+        let is_over = self.allow_last_read(until);
         match self.read()? {
             Some(count) => {
                 let Some(received_ns) = self.served.received(count) else { return Ok(Break(Awaited::Nothing)) };
@@ -220,8 +221,9 @@ impl<'s> SteppedConnection<'s> {
         }
     }
 
-    /// Whether it has waited long enough. What has come by then counts, though nobody has told of it yet.
-    fn is_over(&mut self, until: Option<Instant>) -> bool {
+    /// Whether it has waited long enough. Then it may read once more: what has come by then counts, though nobody has told
+    /// of it yet.
+    fn allow_last_read(&mut self, until: Option<Instant>) -> bool {
         let is_over = until.is_some_and(|until| until <= Instant::now());
         self.may_read |= is_over;
         is_over
@@ -275,21 +277,21 @@ impl<'s> SteppedConnection<'s> {
             return Ok(Break(Awaited::Nothing));
         }
         stream.shutdown(Shutdown::Write)?;
-        self.stage = ConnectionStage::Lingering { reads_left: LINGERING_READS, until: deadline.of_lingering() };
+        self.stage = ConnectionStage::Lingering { lingering_reads: LINGERING_READS, until: deadline.of_lingering() };
         self.may_read = true;
         Ok(Continue(()))
     }
 
-    fn linger(&mut self, reads_left: usize, until: Option<Instant>) -> io::Result<ControlFlow<Awaited>> {
+    fn linger(&mut self, lingering_reads: usize, until: Option<Instant>) -> io::Result<ControlFlow<Awaited>> {
         self.served.inbox.clear();
-        let is_over = self.is_over(until);
+        let is_over = self.allow_last_read(until);
         match self.read()? {
-            Some(count) if count > 0 && reads_left > 1 => {
-                self.stage = ConnectionStage::Lingering { reads_left: reads_left - 1, until };
+            Some(count) if count > 0 && lingering_reads > 1 => {
+                self.stage = ConnectionStage::Lingering { lingering_reads: lingering_reads - 1, until };
                 Ok(Continue(()))
             }
             None if !is_over => {
-                self.stage = ConnectionStage::Lingering { reads_left, until };
+                self.stage = ConnectionStage::Lingering { lingering_reads, until };
                 Ok(Break(Awaited::Event))
             }
             _ => Ok(Break(Awaited::Nothing)),
