@@ -41,8 +41,7 @@ fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, server: &Se
                 }
             };
             connection.stream.write_all(&reply.bytes)?;
-            connection.replied();
-            if reply.sent() == Persistence::Close {
+            if connection.sent(reply) == Persistence::Close {
                 return end(connection);
             }
         }

@@ -41,8 +41,7 @@ async fn answer_requests(connection: &mut ServedConnection<'_, TcpStream>, serve
                 }
             };
             connection.stream.write_all(&reply.bytes).await?;
-            connection.replied();
-            if reply.sent() == Persistence::Close {
+            if connection.sent(reply) == Persistence::Close {
                 return end(connection).await;
             }
         }

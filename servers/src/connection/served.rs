@@ -1,13 +1,13 @@
 //! A connection while it is served, whoever runs it: its socket, what has come and was not answered yet, its deadline, its
 //! link to the backend. What it does next stands in `actions.rs`; how it waits, in `blocking.rs`, its twin and the others.
 
-use super::actions::ConnectionTotals;
+use super::actions::{ConnectionTotals, EncodedReply};
 use super::deadline::ReadDeadline;
 use crate::accept::AcceptedConnection;
 use crate::admission::Permit;
 use crate::clock::monotonic_ns;
 use crate::counters::ServingGuard;
-use crate::protocol::Inbox;
+use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 use crate::work::call::BackendLink;
@@ -41,7 +41,7 @@ impl<'s, S> ServedConnection<'s, S> {
         }
     }
 
-    /// So many bytes were read into the inbox: when. None where there were none, as the client sends no more.
+    /// Notes that `count` bytes came, and gives the time; none for zero, when the client sends no more.
     pub(super) fn received(&mut self, count: usize) -> Option<u64> {
         (count > 0).then(|| {
             self.inbox.filled(count);
@@ -50,9 +50,11 @@ impl<'s, S> ServedConnection<'s, S> {
         })
     }
 
-    /// The reply to a request is with the kernel: what comes after it has a deadline of its own.
-    pub(super) fn replied(&mut self) {
+    /// A reply is with the kernel, which ends its request: what comes after it has a deadline of its own. Gives what becomes
+    /// of the connection.
+    pub(super) fn sent(&mut self, reply: EncodedReply<'_>) -> Persistence {
         self.trace.note(Moment::Written);
         self.deadline.request_ended();
+        reply.sent()
     }
 }

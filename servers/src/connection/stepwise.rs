@@ -263,8 +263,7 @@ impl<'s> SteppedConnection<'s> {
                 Err(error) => return Err(error),
             }
         }
-        self.served.replied();
-        match reply.sent() {
+        match self.served.sent(reply) {
             Persistence::Close => self.end(),
             Persistence::KeepAlive => Ok(Continue(())),
         }
