@@ -121,9 +121,9 @@ impl Server {
         self.driver.get().copied()
     }
 
-    /// Notes how the runtime asks the kernel. A server runs once, so the first word is the only one.
+    /// Remembers how the runtime asks the kernel. A server runs once, so the first word is the only one.
     #[cfg(feature = "compio")]
-    pub(crate) fn is_driven_by(&self, driver: &'static str) {
+    pub(crate) fn remember_driver(&self, driver: &'static str) {
         let _ = self.driver.set(driver);
     }
 

@@ -115,7 +115,7 @@ impl Observer {
         }
         let now_cpu_ns = now_cpu_ns.or(last_cpu_ns);
         let used_ns = now_cpu_ns.zip(before_ns).map(|(now, before)| now.saturating_sub(before));
-        let server_throttled = self.quota.so_far().map_err(|reason| missing(Unobserved::ServerQuota, reason)).ok();
+        let server_throttled = self.quota.since_start().map_err(|reason| missing(Unobserved::ServerQuota, reason)).ok();
         let (beside, beside_ns) = self.beside;
         let beside_ns = all_cpu_ns(&beside).saturating_sub(beside_ns);
         let used = used_ns.map_or(ServerCpu::Unknown, |used_ns| ServerCpu::Used(used_ns + beside_ns));

@@ -31,7 +31,7 @@ pub(super) const MODEL: Model = Model {
 
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let runtime = Runtime::new()?;
-    server.is_driven_by(if runtime.driver_type().is_iouring() { "io_uring" } else { "epoll" });
+    server.remember_driver(if runtime.driver_type().is_iouring() { "io_uring" } else { "epoll" });
     runtime.block_on(async {
         let listener = compio::net::TcpListener::from_std(listener)?;
         let mut acceptor = Acceptor::new(listener, server)?;

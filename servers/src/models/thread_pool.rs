@@ -55,8 +55,8 @@ impl ThreadPool {
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 1..=workers {
             let jobs = Arc::clone(&jobs);
-            let thread = thread::Builder::new().name(thread_names::of_worker(number));
-            thread.stack_size(stack_bytes).spawn(move || work_off(&jobs))?;
+            let builder = thread::Builder::new().name(thread_names::of_worker(number));
+            builder.stack_size(stack_bytes).spawn(move || work_off(&jobs))?;
         }
         Ok(ThreadPool { queue })
     }

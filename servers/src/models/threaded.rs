@@ -44,8 +44,8 @@ fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut acceptor = Acceptor::new(listener, server)?;
     while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);
-        let thread = thread::Builder::new().name(thread_names::of_connection(accepted.trace.connection_number()));
-        let spawned = thread.stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
+        let builder = thread::Builder::new().name(thread_names::of_connection(accepted.trace.connection_number()));
+        let spawned = builder.stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
         match spawned {
             // To drop the handle detaches the thread, which ends with its connection.
             Ok(_) => {}

@@ -78,8 +78,8 @@ impl QuotaWatch {
         Self(begin())
     }
 
-    /// Since the start, or why that is not known.
-    pub(crate) fn so_far(self) -> Result<Throttled, String> {
+    /// What they did since then, or why that is not known.
+    pub(crate) fn since_start(self) -> Result<Throttled, String> {
         let (reader, before) = self.0.map_err(|error| format!("its control groups can't be read: {error}"))?;
         let after = reader.so_far().map_err(|error| format!("its control group is gone: {error}"))?;
         Ok(after.since(before))

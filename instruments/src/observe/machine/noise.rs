@@ -79,7 +79,7 @@ impl MachineWatch {
         let hiccups = hiccups.map_err(|error| format!("its thread could not be started: {error}"));
         let hiccups = hiccups.and_then(|seen| seen.ok_or_else(|| "its thread ended in the middle".to_owned()));
         let hiccups = hiccups.map_err(|reason| missing(Unobserved::Hiccups, reason)).ok();
-        let throttled = self.quota.so_far().map_err(|reason| missing(Unobserved::GeneratorQuota, reason)).ok();
+        let throttled = self.quota.since_start().map_err(|reason| missing(Unobserved::GeneratorQuota, reason)).ok();
         let sent_again = segments_sent_again(&self.proc).zip(self.segments_sent_again);
         let noise = Noise {
             max_hiccup_ns: hiccups.map(|seen| seen.max_oversleep_ns),
