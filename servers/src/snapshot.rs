@@ -21,8 +21,8 @@ pub struct ServerSnapshot {
     pub open_connections: u64,
     /// Of these, the ones that no thread and no task has begun to serve: the queue of a pool, or of a scheduler.
     pub waiting_connections: u64,
-    /// Requests read and understood since the start. One whose work panicked, or was given up because its client
-    /// was gone, has begun and never ends.
+    /// Requests whose work has begun since the start, and those that were refused. One whose work panicked, or was given up
+    /// because its client was gone, has begun and never ends.
     pub requests_begun: u64,
     /// Requests whose reply was put together since the start, refusals and failures included.
     pub requests_ended: u64,

@@ -26,8 +26,9 @@ impl StopHandle {
 
     /// Makes the model's `run` return as soon as it is back at accepting, and refuses new connections.
     ///
-    /// Nobody waits for connections still open, and for requests under way only where the option `drain` says so. Those on threads go on until their clients or the process
-    /// end, those in tasks are dropped with their runtime. Stopping twice is stopping once.
+    /// It waits for no open connection, and for requests under way only where the option `drain` says so. Connections on
+    /// threads go on until their clients or the process end, those in tasks are dropped with their runtime. Stopping twice
+    /// is stopping once.
     pub fn stop(&self) {
         self.admission.close();
         self.signal.give();

@@ -1,7 +1,9 @@
 //! Who ran what: an optional note of every step of every request, with its thread and its time.
 //!
 //! Off by default, and then a note is one branch. On, it goes into the next of a fixed number of slots: nothing is
-//! allocated, and no thread waits for another, but for its first note, which leaves its name. When the slots are used up, the rest is counted and not kept.
+//! allocated, and no thread waits for another. Only with its first note a thread leaves its name too, which takes both. When
+//! the slots are used up, the rest is counted and not kept.
+//!
 //! Must not know: what a step means to whoever draws it. Beside it: `connection/` and `work/`, which make the notes.
 
 use std::cell::Cell;

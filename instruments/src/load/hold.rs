@@ -59,8 +59,8 @@ impl<'a> HeldConnections<'a> {
         self.connections.latest_refusal().map(io::Error::from)
     }
 
-    /// Opens more until `wanted` are held, or none has been established for as long as `give_up_after`; [`Self::len`] says
-    /// how many there are then.
+    /// Opens as many more as `wanted` needs, unless none has been established for as long as `give_up_after`. It tries each
+    /// once, so there may be fewer in the end; [`Self::len`] says how many there are.
     ///
     /// # Errors
     /// Where the kernel refuses to say what becomes of them.

@@ -1,5 +1,6 @@
 //! What one worker notes down: the fate of every request, and the histograms. One recorder per worker, merged at
-//! the end by adding up; nothing in here allocates or locks while load is running.
+//! the end by adding up. While load is running nothing locks, and nothing allocates for a usual reply, unless seconds are
+//! kept.
 //!
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record. Within:
 //! `recorder/ends.rs` (how requests end), `recorder/split.rs` (where response times went), `recorder/replies.rs`,

@@ -1,7 +1,7 @@
 //! The machine of a run: what it is, as far as it bears on the numbers.
 //!
-//! Within: `machine/limits.rs`, what of it may stop a run; `machine/pinning.rs`, who may use which CPU; `machine/cpus.rs`, what all of them did;
-//! `machine/busiest.rs`, who used them before a load; `machine/noise.rs`, what went on besides meanwhile.
+//! Within: `machine/limits.rs`, what of it may stop a run; `machine/pinning.rs`, who may use which CPU; `machine/cpus.rs`,
+//! what all CPUs did; `machine/busiest.rs`, who used them before a load; `machine/noise.rs`, what went on besides meanwhile.
 
 pub(super) mod busiest;
 pub mod cpus;

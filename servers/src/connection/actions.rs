@@ -73,7 +73,7 @@ impl ConnectionTotals {
     }
 }
 
-/// Decides about what is next in the inbox of a connection that has had so much.
+/// Decides about what is next in the inbox of a connection, given what the connection has had so far.
 pub(super) fn next_action<'a, 's>(
     request: Decoded<Request<'a>>,
     server: &'s Server,

@@ -22,7 +22,7 @@ use crate::server::Server;
 /// Looks at the client within the time that it has.
 const LOOKS: u32 = 4;
 
-/// As [`serve`], but no longer than this after the client has ended its side.
+/// As [`serve`], but given up once the client's side has been closed for at least this long, and a quarter more at most.
 pub(crate) async fn serve_attended(accepted: AcceptedConnection<TcpStream>, server: Arc<Server>, limit: Duration) {
     // A descriptor of its own, since the connection has the other. Without one, its work goes on to its end.
     let watched = accepted.stream.as_fd().try_clone_to_owned();

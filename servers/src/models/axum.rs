@@ -3,7 +3,7 @@
 //!
 //! So what this differs by from async_multi.rs over HTTP is what a framework costs: it reads any HTTP there is, and keeps
 //! more for each connection. It speaks HTTP alone, and ends connections as hyper does: a request to close is none of its
-//! routes, and limits on slow clients would be layers that others write. Built with `--features axum`.
+//! routes, and deadlines for what clients send would be layers that others write. Built with `--features axum`.
 
 use std::future::{IntoFuture, pending, poll_fn};
 use std::io;

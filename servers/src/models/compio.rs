@@ -3,7 +3,7 @@
 //!
 //! On Linux that is io_uring, where the kernel allows it; many containers do not. compio then falls back to readiness, so
 //! which driver really ran is noted in every record. Giving a read up half-way is what completion makes hard: this
-//! model has no limits on slow clients. Built with `--features compio`.
+//! model has no deadlines for what clients send. Built with `--features compio`.
 
 use std::io;
 use std::net::TcpListener;

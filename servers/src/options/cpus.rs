@@ -1,5 +1,5 @@
-//! How many CPUs a server has that an option's default follows: those that this process may use or, where another machine is to
-//! have the servers, as many as they get there.
+//! The number of CPUs from which options take their defaults: those that this process may use or, where another machine is
+//! to have the servers, as many as they get there.
 //!
 //! Beside it: `keys.rs`, whose defaults ask.
 

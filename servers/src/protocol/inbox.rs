@@ -49,7 +49,7 @@ impl Inbox {
         Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, decode_when: DecodeWhen::Anything }
     }
 
-    /// Room for the next read: as much as a read asks for, or what is left of that below the last growth.
+    /// Room for the next read: as much as a read asks for, or less, where the buffer has less left.
     ///
     /// Moves what is waiting to the front first, so it must come after all requests have been taken.
     pub fn spare(&mut self) -> &mut [u8] {

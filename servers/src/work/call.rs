@@ -2,9 +2,8 @@
 //! Beside it: `work.rs`, which calls this, and `backend.rs`, the frames.
 //!
 //! Every connection of a client has a link of its own, made at its first call and held until it ends or breaks; or all of
-//! them share those of a pool (`backend_pool.rs`). A call
-//! has no time limit of its own: while the backend does not answer, the request waits, and its client decides for how
-//! long.
+//! them share those of a pool (`backend_pool.rs`). A call has no time limit of its own: while the backend does not answer,
+//! the request waits, and its client decides for how long.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
