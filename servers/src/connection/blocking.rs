@@ -10,7 +10,8 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use super::actions::{NextAction, next_action};
-use super::deadline::{LINGERING_READS, has_unread, read_on_thread};
+use super::deadline::read_on_thread;
+use super::ending::{LINGERING_READS, has_unread};
 use super::served::ServedConnection;
 use crate::accept::AcceptedConnection;
 use crate::protocol::Persistence;

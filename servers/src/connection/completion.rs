@@ -12,7 +12,7 @@ use compio::net::TcpStream;
 use socket2::SockRef;
 
 use super::actions::{NextAction, next_action};
-use super::deadline::{LINGERING_READS, has_unread};
+use super::ending::{LINGERING_READS, has_unread};
 use super::served::ServedConnection;
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;

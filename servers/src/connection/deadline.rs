@@ -10,21 +10,13 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rustix::io::{Errno, ioctl_fionread};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio::io::AsyncReadExt;
 
 use super::actions::encode;
 use crate::protocol::{Fault, Inbox, Persistence, Response};
 use crate::server::Server;
-
-/// How many more reads a connection gets after its last reply, where the client has sent more than was looked at.
-///
-/// Closing with bytes unread makes the kernel send a reset, which can destroy that reply on its way
-/// to the client. So the server ends its own side, and takes in as much as four more largest requests
-/// (each read is at most `READ_BUFFER_BYTES`, where no option says otherwise) before it really closes. Where no option
-/// limits the time, a client that sends nothing now holds no more than any idle connection does.
-pub(super) const LINGERING_READS: usize = 512;
 
 /// Until when a connection waits for its client.
 #[derive(Debug)]
@@ -95,12 +87,6 @@ impl<'a> ReadDeadline<'a> {
     }
 }
 
-/// Whether the client has sent bytes that nobody will look at.
-pub(super) fn has_unread(inbox: &Inbox, stream: &impl AsFd) -> bool {
-    // Where the kernel does not say, there is nothing to wait for.
-    !inbox.is_empty() || ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0)
-}
-
 /// Reads on a thread. None where nothing came in time.
 ///
 /// The system's own timeout for a receive does the waiting, and is taken off again: the next read may have none.
@@ -154,6 +140,8 @@ fn read_without_waiting(stream: &impl AsFd, buffer: &mut [u8]) -> io::Result<Opt
 mod tests {
     use std::io::Write;
     use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+
+    use rustix::io::ioctl_fionread;
 
     use super::*;
     use crate::testing::{DEADLINE, TwinWorld, WORLDS, server, wait_until};

@@ -1,8 +1,8 @@
 //! The loop of one connection: read, understand, work, reply. `blocking.rs` is for a thread, `nonblocking.rs`
 //! for a task; they are twins, line by line, and a test holds them to it. `stepwise.rs` is the same loop once more, turned
 //! inside out for an event loop. `served.rs` is what all of them hold of a connection, `actions.rs` what they decide without
-//! waiting, `deadline.rs` how long they wait for a client, `attended.rs` when its work is given up. None of them knows that
-//! threads or runtimes get created.
+//! waiting, `deadline.rs` how long they wait for a client, `ending.rs` how they end so that the last reply arrives,
+//! `attended.rs` when a client's work is given up. None of them knows that threads or runtimes get created.
 
 mod actions;
 pub(crate) mod attended;
@@ -10,6 +10,7 @@ pub(crate) mod blocking;
 #[cfg(feature = "compio")]
 pub(crate) mod completion;
 mod deadline;
+mod ending;
 pub(crate) mod nonblocking;
 #[cfg(feature = "axum")]
 pub(crate) mod routes;

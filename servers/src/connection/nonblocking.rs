@@ -10,7 +10,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::actions::{NextAction, next_action};
-use super::deadline::{LINGERING_READS, has_unread, read_in_task};
+use super::deadline::read_in_task;
+use super::ending::{LINGERING_READS, has_unread};
 use super::served::ServedConnection;
 use crate::accept::AcceptedConnection;
 use crate::protocol::Persistence;

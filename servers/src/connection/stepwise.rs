@@ -13,7 +13,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::actions::{EncodedReply, NextAction, PendingReply, next_action};
-use super::deadline::{LINGERING_READS, has_unread};
+use super::ending::{LINGERING_READS, has_unread};
 use super::served::ServedConnection;
 use crate::accept::AcceptedConnection;
 use crate::protocol::Persistence;
