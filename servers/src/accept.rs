@@ -24,8 +24,7 @@ pub(crate) use ready::{AcceptAttempt, ReadyAcceptor};
 /// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task, compio's by
 /// completion, mio's for an event loop.
 ///
-/// `next` is here for those that wait, and a test compares those of std and tokio word by word. `accept/ready.rs` has what
-/// does not wait.
+/// `next` is here for those that wait, and a test compares them word by word. `accept/ready.rs` has what does not wait.
 pub(crate) struct Acceptor<L> {
     listener: L,
     server: Arc<Server>,

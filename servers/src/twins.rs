@@ -43,10 +43,18 @@ fn assert_twins(blocking: &str, nonblocking: &str) {
     assert_eq!(code(blocking), code(&translated));
 }
 
-/// The item of a file that begins with `first_words`, to the brace that closes it.
+/// compio's tasks have sockets and timers of their own; all else is as in tokio's.
+fn assert_same_on_compio(nonblocking: &str, by_completion: &str) {
+    let translated = by_completion.replace("compio::", "tokio::").replace("_by_completion", "_in_task");
+    assert_eq!(code(nonblocking), code(&translated));
+}
+
+/// The item of a file whose line begins with `first_words`, to the brace that closes it.
 fn item<'a>(source: &'a str, first_words: &str) -> &'a str {
     let begin = source.find(&format!("\n{first_words}")).unwrap_or_else(|| panic!("there is no {first_words}")) + 1;
-    let end = source[begin..].find("\n}\n").expect("rustfmt puts the last brace of an item first on its line");
+    let indentation = &first_words[..first_words.len() - first_words.trim_start().len()];
+    let end = source[begin..].find(&format!("\n{indentation}}}\n"));
+    let end = end.expect("rustfmt puts the last brace of an item below its first word");
     &source[begin..begin + end]
 }
 
@@ -64,8 +72,20 @@ fn work_is_twins() {
 #[test]
 fn accepting_is_twins() {
     let source = include_str!("accept.rs");
-    let [on_thread, in_task] = ["std", "tokio"].map(|world| format!("impl Acceptor<{world}::net::TcpListener>"));
-    assert_twins(item(source, &on_thread), item(source, &in_task));
+    let [on_thread, in_task, by_completion] =
+        ["std", "tokio", "compio"].map(|world| item(source, &format!("impl Acceptor<{world}::net::TcpListener>")));
+    assert_twins(on_thread, in_task);
+    assert_same_on_compio(in_task, by_completion);
+}
+
+#[test]
+fn draining_is_twins() {
+    let source = include_str!("drain.rs");
+    let [on_thread, in_task, by_completion] =
+        ["fn drain_on_thread", "async fn drain_in_task", "async fn drain_by_completion"]
+            .map(|function| item(source, &format!("    pub(crate) {function}")));
+    assert_twins(on_thread, in_task);
+    assert_same_on_compio(in_task, by_completion);
 }
 
 /// The functions of the sources whose names end in `ending`: what they are called without it, where they are, and what
