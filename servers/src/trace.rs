@@ -160,22 +160,11 @@ impl ConnectionTrace {
             trace.note(self.connection, moment);
         }
     }
-
-    /// What follows waits: a thread is parked for it.
-    pub(crate) fn wait_on_thread(&self) {
-        self.note(Moment::Parked);
-    }
-
-    /// What follows waits: a task leaves its thread to others.
-    pub(crate) fn wait_in_task(&self) {
-        self.note(Moment::Suspended);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{TwinWorld, WORLDS};
 
     #[test]
     fn notes_are_kept_with_their_thread_until_the_slots_are_used_up() {
@@ -184,7 +173,7 @@ mod tests {
         notes.note(Moment::Read);
         let theirs = notes.clone();
         let other = std::thread::Builder::new().name("worker 2".into());
-        other.spawn(move || theirs.wait_in_task()).unwrap().join().unwrap();
+        other.spawn(move || theirs.note(Moment::Suspended)).unwrap().join().unwrap();
         notes.note(Moment::Written);
         notes.note(Moment::Read);
         let TraceRecord { lost, events, names, .. } = trace.record();
@@ -196,17 +185,6 @@ mod tests {
         assert_eq!(events[0].thread, events[2].thread);
         assert_ne!(events[0].thread, events[1].thread);
         assert!(events.is_sorted_by_key(|event| event.at_ns));
-    }
-
-    #[test]
-    fn a_thread_is_parked_while_it_waits_and_a_task_suspended() {
-        for world in WORLDS {
-            let trace = Trace::with_slots(1);
-            let notes = ConnectionTrace::new(Some(&trace), 1);
-            world.run(|| notes.wait_on_thread(), async || notes.wait_in_task());
-            let expected = if world == TwinWorld::Thread { Moment::Parked } else { Moment::Suspended };
-            assert_eq!(trace.record().events[0].moment, expected);
-        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ const TRANSLATION: &[(&str, &str)] = &[
     ("nonblocking", "blocking"),
     // Where the two worlds need different code, each has a function that says so in its name.
     ("_in_task", "_on_thread"),
+    // Each notes how it waits.
+    ("Moment::Suspended", "Moment::Parked"),
 ];
 
 /// The code of a file, without its opening words, and without the white space and the trailing commas by

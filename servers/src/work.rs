@@ -64,7 +64,7 @@ pub(crate) fn perform_on_thread<'a>(
             }
         },
         WorkOrder::Sleep(duration) => {
-            trace.wait_on_thread();
+            trace.note(Moment::Parked);
             std::thread::sleep(duration);
             trace.note(Moment::Resumed);
         }
@@ -99,7 +99,7 @@ pub(crate) async fn perform_in_task<'a>(
             }
         },
         WorkOrder::Sleep(duration) => {
-            trace.wait_in_task();
+            trace.note(Moment::Suspended);
             tokio::time::sleep(duration).await;
             trace.note(Moment::Resumed);
         }
@@ -112,4 +112,31 @@ pub(crate) async fn perform_in_task<'a>(
     let result = order.into_result();
     trace.note(Moment::Ended);
     Ok(Performed::Done { result, waited_ns })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::{TwinWorld, WORLDS, server};
+    use crate::trace::Trace;
+
+    #[test]
+    fn a_thread_is_parked_while_it_waits_and_a_task_suspended() {
+        for world in WORLDS {
+            let trace = Trace::with_slots(4);
+            let (server, notes) = (server("threaded"), ConnectionTrace::new(Some(&trace), 1));
+            let order = || WorkOrder::Sleep(Duration::ZERO);
+            let (mut on_thread, mut in_task) = (BackendLink::default(), BackendLink::default());
+            let performed = world.run(
+                || perform_on_thread(order(), &mut on_thread, &notes, &server).is_ok(),
+                async || perform_in_task(order(), &mut in_task, &notes, &server).await.is_ok(),
+            );
+            assert!(performed);
+            let expected = if world == TwinWorld::Thread { Moment::Parked } else { Moment::Suspended };
+            let moments: Vec<Moment> = trace.record().events.iter().map(|event| event.moment).collect();
+            assert_eq!(moments, [Moment::Begun, expected, Moment::Resumed, Moment::Ended]);
+        }
+    }
 }
