@@ -79,6 +79,9 @@ pub(crate) enum Awaited {
 /// Takes the work of a connection elsewhere, to come back under the same token.
 pub(crate) type HandOver<'a> = &'a (dyn Fn(Token, HandedWork) + 'a);
 
+/// What comes back.
+pub(crate) type HandedResult = io::Result<ReturnedWork>;
+
 impl<'s> SteppedConnection<'s> {
     /// A connection that waits for its first byte.
     pub(crate) fn new(
@@ -115,7 +118,7 @@ impl<'s> SteppedConnection<'s> {
     }
 
     /// The result of work that was handed over.
-    pub(crate) fn bring_back(&mut self, result: io::Result<ReturnedWork>) {
+    pub(crate) fn bring_back(&mut self, result: HandedResult) {
         if let ConnectionStage::Working { work: Underway::Elsewhere(awaited), .. } = &mut self.stage {
             *awaited = Some(result);
         }

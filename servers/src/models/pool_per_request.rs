@@ -37,7 +37,7 @@ pub(super) const MODEL: Model = Model {
 
 fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut reactor = Reactor::new(listener, server)?;
-    let waker = Arc::new(Waker::new(reactor.poll.registry(), WAKER)?);
+    let waker = Arc::new(Waker::new(reactor.registry(), WAKER)?);
     let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
     let (done, results) = channel();
     let hand_over: HandOver<'_> = &|token, work| {
@@ -54,10 +54,7 @@ fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     while reactor.must_go_on() {
         reactor.wait()?;
         for (token, result) in results.try_iter() {
-            if let Some(connection) = reactor.connections.get_mut(&token) {
-                connection.bring_back(result);
-                reactor.ready.push(token);
-            }
+            reactor.bring_back(token, result);
         }
         reactor.let_all_go_on(Some(hand_over))?;
     }

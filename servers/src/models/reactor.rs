@@ -15,11 +15,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Token};
+use mio::{Events, Poll, Registry, Token};
 
 use super::{Concurrency, Model, OF_OUR_LOOP};
 use crate::accept::{AcceptAttempt, ReadyAcceptor};
-use crate::connection::stepwise::{Awaited, HandOver, SteppedConnection, connection_of};
+use crate::connection::stepwise::{Awaited, HandOver, HandedResult, SteppedConnection, connection_of};
 use crate::containment::contain_panic;
 use crate::drain::{self, Drain};
 use crate::options::{DRAIN, MAX_CONNECTIONS};
@@ -54,15 +54,15 @@ const ACCEPTED_AT_ONCE: usize = 64;
 
 pub(super) struct Reactor<'s> {
     server: &'s Server,
-    pub(super) poll: Poll,
+    poll: Poll,
     events: Events,
     acceptor: ReadyAcceptor,
-    pub(super) connections: HashMap<Token, SteppedConnection<'s>>,
+    connections: HashMap<Token, SteppedConnection<'s>>,
     newest: Token,
     /// Who is to be woken when, the earliest first.
     deadlines: BTreeSet<(Instant, Token)>,
     /// Who can go on.
-    pub(super) ready: Vec<Token>,
+    ready: Vec<Token>,
     is_stopped: bool,
     /// The wait for what was begun, once the server is stopped and where the option says so.
     drain: Option<Drain<'s>>,
@@ -85,6 +85,11 @@ impl<'s> Reactor<'s> {
             is_stopped: false,
             drain: None,
         })
+    }
+
+    /// Where whoever wakes the loop from another thread has itself registered.
+    pub(super) fn registry(&self) -> &Registry {
+        self.poll.registry()
     }
 
     /// Whether there is somebody to accept, or something that was begun to wait for.
@@ -114,6 +119,14 @@ impl<'s> Reactor<'s> {
             self.ready.push(first.1);
         }
         Ok(())
+    }
+
+    /// Gives a connection the result of work that was handed over, unless it has ended meanwhile.
+    pub(super) fn bring_back(&mut self, token: Token, result: HandedResult) {
+        if let Some(connection) = self.connections.get_mut(&token) {
+            connection.bring_back(result);
+            self.ready.push(token);
+        }
     }
 
     /// Lets everybody go on who can, until each has to wait.
