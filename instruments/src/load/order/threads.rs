@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::Order;
@@ -28,20 +28,7 @@ const HEAD_START_NS: u64 = 2_000_000;
 pub(super) fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -> Result<LoadOutcome, LoadError> {
     let Order { spec, generator, .. } = order;
     thread::scope(|scope| {
-        let (ready, readiness) = mpsc::channel::<Range<u64>>();
-        let mut workers = Vec::new();
-        for worker in 0..generator.threads {
-            let ready = ready.clone();
-            let (start, timeline) = mpsc::channel::<LoadTimeline>();
-            let thread = thread::Builder::new()
-                .name(format!("load-{worker}"))
-                .spawn_scoped(scope, move || work(order, worker, ready, timeline))
-                .map_err(LoadError::Thread)?;
-            workers.push((start, thread));
-        }
-        drop(ready);
-        // A worker that fails drops its end; the others then wait in vain for a start and end when theirs is dropped.
-        let openings: Vec<Range<u64>> = (0..generator.threads).map_while(|_| readiness.recv().ok()).collect();
+        let (workers, openings) = start_workers(scope, order)?;
         let are_open = openings.len() == generator.threads as usize;
         let start_ns = match order.start {
             Some(start) if are_open => start(),
@@ -77,6 +64,34 @@ pub(super) fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -
         let merged = LoadOutcome::merge(spec, measured, notes, keeps_interval_times);
         Ok(LoadOutcome { opening: opening(spec, &openings), was_stopped, ..merged })
     })
+}
+
+/// What tells a worker when it begins, and its thread.
+type StartedWorker<'scope> =
+    (mpsc::Sender<LoadTimeline>, ScopedJoinHandle<'scope, Result<Option<WorkerResult>, LoadError>>);
+
+/// Starts the workers, and waits until each is ready or has failed. Gives all of them, and from when to when those that are
+/// ready opened their connections.
+fn start_workers<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    order: Order<'scope>,
+) -> Result<(Vec<StartedWorker<'scope>>, Vec<Range<u64>>), LoadError> {
+    let Order { generator, .. } = order;
+    let (ready, readiness) = mpsc::channel::<Range<u64>>();
+    let mut workers = Vec::new();
+    for worker in 0..generator.threads {
+        let ready = ready.clone();
+        let (start, timeline) = mpsc::channel::<LoadTimeline>();
+        let thread = thread::Builder::new()
+            .name(format!("load-{worker}"))
+            .spawn_scoped(scope, move || work(order, worker, ready, timeline))
+            .map_err(LoadError::Thread)?;
+        workers.push((start, thread));
+    }
+    drop(ready);
+    // A worker that fails drops its end; the others then wait in vain for a start and end when theirs is dropped.
+    let openings: Vec<Range<u64>> = (0..generator.threads).map_while(|_| readiness.recv().ok()).collect();
+    Ok((workers, openings))
 }
 
 /// Looks again and again while threads are at work, and once when all are done: what is to be seen at the end is seen, however late
