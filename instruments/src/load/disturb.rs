@@ -13,6 +13,7 @@ mod pipeline;
 mod slow_readers;
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -86,8 +87,20 @@ pub fn disturb(
         origin_ns + nanoseconds(disturbance.from)..origin_ns + nanoseconds(disturbance.from + disturbance.lasting);
     sleep_until(span.start, stop);
     let begun_ns = now_ns();
+    let (course, traffic) = keep_up(disturbance, target, span, origin_ns, stop)?;
+    Ok(Disturbed { begun_ns, ended_ns: now_ns(), course, traffic })
+}
+
+/// Does it until `span` is over, or for as long as it takes: how that went on, and what became of its requests.
+fn keep_up(
+    disturbance: &Disturbance,
+    target: SocketAddr,
+    span: Range<u64>,
+    origin_ns: u64,
+    stop: &AtomicBool,
+) -> Result<(Vec<DisturbanceProgress>, Option<Traffic>), DisturbError> {
     let crowd = |pace, behaviour| Crowd::new(target, span.clone(), pace, behaviour)?.gather(origin_ns, stop);
-    let (course, traffic) = match &disturbance.kind {
+    Ok(match &disturbance.kind {
         DisturbanceKind::IdleFlood { per_second, at_most } => {
             crowd(CrowdPace::growing(*per_second, *at_most), Behaviour::Silent)?
         }
@@ -110,7 +123,7 @@ pub fn disturb(
         DisturbanceKind::SlowReaders { connections, requests, work, bytes_per_second } => {
             let [connections, requests, bytes_per_second] = [*connections, *requests, *bytes_per_second];
             let readers = SlowReaders { connections, requests, work, bytes_per_second };
-            readers.gather(target, span.clone(), origin_ns, stop)
+            readers.gather(target, span, origin_ns, stop)
         }
         DisturbanceKind::Pipelining { outstanding, work } => {
             (Vec::new(), pipeline(target, &span, (*outstanding, work), stop))
@@ -120,8 +133,7 @@ pub fn disturb(
             sleep_until(span.end, stop);
             (Vec::new(), None)
         }
-    };
-    Ok(Disturbed { begun_ns, ended_ns: now_ns(), course, traffic })
+    })
 }
 
 /// A load whose warm-up and window are cut to `lasting`, the warm-up last. Nothing where its connections could not be
