@@ -35,30 +35,19 @@ pub(crate) enum Ink {
     Leader,
 }
 
-const INKS: [(Ink, &str); 11] = [
-    (Ink::Grid, "grid"),
-    (Ink::Axis, "axis"),
-    (Ink::Line, "line"),
-    (Ink::Area, "area"),
-    (Ink::Band, "band"),
-    (Ink::Mark, "mark"),
-    (Ink::Hollow, "hollow"),
-    (Ink::Strike, "strike"),
-    (Ink::Dot, "dot"),
-    (Ink::Whisker, "whisker"),
-    (Ink::Leader, "leader"),
-];
+/// The class of each ink, in the order of [`Ink`].
+const CLASSES: [&str; 11] =
+    ["grid", "axis", "line", "area", "band", "mark", "hollow", "strike", "dot", "whisker", "leader"];
 
 impl Ink {
     /// The style that plotters hands back to the backend.
     pub(crate) fn style(self) -> ShapeStyle {
-        let place = INKS.iter().position(|&(ink, _)| ink == self).unwrap_or(0);
-        ShapeStyle { color: RGBAColor(place as u8, 0, 0, 1.0), filled: true, stroke_width: 1 }
+        ShapeStyle { color: RGBAColor(self as u8, 0, 0, 1.0), filled: true, stroke_width: 1 }
     }
 }
 
 fn class(style: &impl BackendStyle) -> &'static str {
-    INKS.get(usize::from(style.color().rgb.0)).map_or("line", |&(_, class)| class)
+    CLASSES.get(usize::from(style.color().rgb.0)).copied().unwrap_or("line")
 }
 
 /// An SVG under construction. Clones write into the same picture.
@@ -236,7 +225,7 @@ mod tests {
     #[test]
     fn fractions_of_a_pixel_survive_and_classes_replace_colours() {
         let mut canvas = Canvas::new(100, 50);
-        canvas.draw_path([(8, 16), (24, 40)], &Ink::Line.style().color.to_backend_color()).unwrap();
+        canvas.draw_path([(8, 16), (24, 40)], &Ink::Line.style()).unwrap();
         assert_eq!(*canvas.body.borrow(), "<path class=\"line\" d=\"M0.5 1L1.5 2.5\"/>");
     }
 
@@ -247,15 +236,5 @@ mod tests {
         canvas.close();
         let svg = canvas.finish("'\"&");
         assert!(!svg.contains("<script") && !svg.contains("<img") && svg.contains("aria-label=\"&#39;&quot;&amp;\""));
-    }
-
-    trait Coloured {
-        fn to_backend_color(&self) -> BackendColor;
-    }
-
-    impl Coloured for RGBAColor {
-        fn to_backend_color(&self) -> BackendColor {
-            BackendColor { alpha: self.3, rgb: (self.0, self.1, self.2) }
-        }
     }
 }
