@@ -142,7 +142,8 @@ struct ComparisonContent<'a> {
     base: ComparedRun<'a>,
     new: ComparedRun<'a>,
     said: &'a str,
-    facts: Vec<ComparedFact>,
+    /// Something that is known of both runs, and what it is of the base and of the new one.
+    facts: Vec<[String; 3]>,
     remarks: Vec<String>,
     axis: String,
     changed: Vec<ComparedRow<'a>>,
@@ -155,14 +156,6 @@ struct ComparisonContent<'a> {
 struct ComparedRun<'a> {
     when: String,
     entry: &'a Entry,
-}
-
-/// Something that is known of both runs.
-#[derive(Debug, Serialize)]
-struct ComparedFact {
-    name: String,
-    base: String,
-    new: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,26 +194,18 @@ fn page(base: &Entry, new: &Entry, diff: &Diff, entry: &ComparisonEntry) -> Stri
 }
 
 /// What both are, then what ran on the machine and is not the same in both.
-fn facts(base: &Entry, new: &Entry) -> Vec<ComparedFact> {
+fn facts(base: &Entry, new: &Entry) -> Vec<[String; 3]> {
     let commit = |entry: &Entry| entry.commit.clone().unwrap_or_else(|| "not known".into());
     let planned = |entry: &Entry| format!("{}, measured {}", entry.preset, often(entry.blocks as usize));
-    let fact = |name: &str, of: &dyn Fn(&Entry) -> String| ComparedFact {
-        name: name.to_owned(),
-        base: of(base),
-        new: of(new),
-    };
+    let fact = |name: &str, of: &dyn Fn(&Entry) -> String| [name.to_owned(), of(base), of(new)];
     let mut facts = vec![
         fact("Run", &|entry| entry.run.clone()),
         fact("Commit", &commit),
         fact("Preset", &planned),
         fact("What it said", &|entry| entry.headline.clone()),
     ];
-    let both = new.software.iter().filter_map(|(what, now)| Some((what, base.software.get(what)?, now)));
-    facts.extend(both.filter(|(_, then, now)| then != now).map(|(what, then, now)| ComparedFact {
-        name: what.clone(),
-        base: then.clone(),
-        new: now.clone(),
-    }));
+    let both = new.software.iter().filter_map(|(what, now)| Some([what, base.software.get(what)?, now]));
+    facts.extend(both.filter(|[_, then, now]| then != now).map(|of_both| of_both.map(String::clone)));
     facts
 }
 

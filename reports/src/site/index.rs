@@ -34,13 +34,8 @@ struct IndexContent {
 struct Filter {
     id: &'static str,
     label: &'static str,
-    options: Vec<FilterOption>,
-}
-
-#[derive(Debug, Serialize)]
-struct FilterOption {
-    value: String,
-    text: String,
+    /// Value and text of each.
+    options: Vec<(String, String)>,
 }
 
 /// A run in the list.
@@ -48,7 +43,8 @@ struct FilterOption {
 struct ListedRun {
     entry: Entry,
     when: String,
-    facts: Vec<RunFact>,
+    /// Name and value of each.
+    facts: Vec<(&'static str, String)>,
     doubt: Option<String>,
     compared: Option<ListedComparison>,
 }
@@ -58,12 +54,6 @@ struct ListedRun {
 struct ListedComparison {
     folder: String,
     said: String,
-}
-
-#[derive(Debug, Serialize)]
-struct RunFact {
-    name: &'static str,
-    value: String,
 }
 
 /// `index.html`, from entries, the newest first, and what came of comparing neighbours.
@@ -102,9 +92,9 @@ impl IndexContent {
 
 /// What the runs of a site differ in, each with what there is of it.
 fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Filter> {
-    let named = |text: &String| FilterOption { value: text.clone(), text: text.clone() };
+    let named = |text: &String| (text.clone(), text.clone());
     let sorted = |names: Vec<&String>| names.into_iter().sorted().dedup().map(named).collect();
-    let machine = |machine: MachineIdentity| FilterOption { value: machine.fingerprint, text: machine.label };
+    let machine = |machine: MachineIdentity| (machine.fingerprint, machine.label);
     let of = |id, label, options| Filter { id, label, options };
     vec![
         of("machine", "Machine", machines.into_iter().map(machine).collect()),
@@ -124,7 +114,7 @@ impl ListedRun {
 }
 
 /// Whose run it is, where it was made and of what, a line each.
-fn facts(entry: &Entry) -> Vec<RunFact> {
+fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
     let measured = format::often(entry.blocks as usize);
     let run = [
         ("Run", Some(entry.run.clone())),
@@ -132,7 +122,7 @@ fn facts(entry: &Entry) -> Vec<RunFact> {
         ("Commit", entry.commit.clone()),
         ("Preset", Some(format!("{}, measured {measured}", entry.preset))),
     ];
-    run.into_iter().filter_map(|(name, value)| Some(RunFact { name, value: value? })).collect()
+    run.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// What a reader of the list should know before believing a run.
