@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use itertools::Itertools;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
@@ -211,21 +212,15 @@ fn facts(base: &Entry, new: &Entry) -> Vec<[String; 3]> {
 
 /// All rows, by experiment, in the order of the base.
 fn experiments(diff: &Diff) -> Vec<ComparedExperiment<'_>> {
-    let mut experiments: Vec<ComparedExperiment<'_>> = Vec::new();
-    for row in &diff.rows {
-        let name = row.place.experiment.as_str();
-        match experiments.iter_mut().find(|experiment| experiment.name == name) {
-            Some(experiment) => experiment.rows.push(ComparedRow::of(row)),
-            None => {
-                experiments.push(ComparedExperiment { name, said: String::new(), rows: vec![ComparedRow::of(row)] });
-            }
-        }
-    }
-    for experiment in &mut experiments {
-        let changed = experiment.rows.iter().filter(|row| row.has_changed).count() as u64;
-        experiment.said = format!("{}, {} changed", counted(experiment.rows.len() as u64, "figure"), count(changed));
-    }
-    experiments
+    let names = diff.rows.iter().map(|row| row.place.experiment.as_str()).unique();
+    let experiment = |name| {
+        let rows: Vec<ComparedRow<'_>> =
+            diff.rows.iter().filter(|row| row.place.experiment == name).map(ComparedRow::of).collect();
+        let changed = rows.iter().filter(|row| row.has_changed).count() as u64;
+        let said = format!("{}, {} changed", counted(rows.len() as u64, "figure"), count(changed));
+        ComparedExperiment { name, said, rows }
+    };
+    names.map(experiment).collect()
 }
 
 impl<'a> ComparedRow<'a> {
