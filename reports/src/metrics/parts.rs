@@ -82,23 +82,37 @@ impl TimePart {
 /// twentieth by which their parts may miss the median when they are added up.
 const AROUND: f64 = 0.03;
 
-/// Correct replies that took about equally long, and how long each part of that took on average.
-#[derive(Debug, Clone, PartialEq)]
+/// Correct replies that took about equally long, and how long each part of that took.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Band {
     /// How many they are.
     pub replies: u64,
-    means_ns: BTreeMap<String, f64>,
+    sums_ns: BTreeMap<String, f64>,
 }
 
 impl Band {
     /// Mean of a part in nanoseconds; absent where it is not known.
     pub fn mean_ns(&self, part: &TimePart) -> Option<f64> {
-        self.means_ns.get(part.name).copied()
+        self.sums_ns.get(part.name).map(|sum_ns| sum_ns / self.replies as f64)
     }
 
     /// Mean response time of these replies in nanoseconds: all parts together.
     pub fn response_time_ns(&self) -> f64 {
-        self.means_ns.values().sum()
+        self.sums_ns.values().sum::<f64>() / self.replies as f64
+    }
+
+    fn add<'a>(&mut self, replies: u64, sums_ns: impl IntoIterator<Item = (&'a String, f64)>) {
+        self.replies = self.replies.saturating_add(replies);
+        for (name, sum_ns) in sums_ns {
+            *self.sums_ns.entry(name.clone()).or_default() += sum_ns;
+        }
+    }
+
+    fn together<'a>(bands: impl IntoIterator<Item = &'a Band>) -> Band {
+        bands.into_iter().fold(Band::default(), |mut all, band| {
+            all.add(band.replies, band.sums_ns.iter().map(|(name, sum_ns)| (name, *sum_ns)));
+            all
+        })
     }
 }
 
@@ -122,71 +136,38 @@ impl Bands {
     /// Of all these replies; absent where there are none, or a record is of an earlier version.
     pub fn of(splits: &[&TimeSplit]) -> Option<Bands> {
         let sums: Vec<&PartSums> = splits.iter().map(|split| split.by_response_time.as_ref()).collect::<Option<_>>()?;
-        let buckets = ReplyBucket::added_up(&sums);
+        let buckets = added_up(&sums);
         let total: u64 = buckets.iter().map(|bucket| bucket.replies).sum();
-        let median_ns = buckets[at_rank(&buckets, total.div_ceil(2))?].mean_ns();
-        let is_near = |bucket: &&ReplyBucket| (bucket.mean_ns() - median_ns).abs() <= AROUND * median_ns;
-        let median = Band::of(buckets.iter().filter(is_near));
+        let median_ns = buckets[at_rank(&buckets, total.div_ceil(2))?].response_time_ns();
+        let is_near = |bucket: &&Band| (bucket.response_time_ns() - median_ns).abs() <= AROUND * median_ns;
+        let median = Band::together(buckets.iter().filter(is_near));
         // The first of the slowest hundredth is the one after the p99.
         let first = at_rank(&buckets, total - total / 100 + 1).filter(|_| total >= samples_needed(0.99));
-        let slowest = first.map(|first| Band::of(&buckets[first..]));
+        let slowest = first.map(|first| Band::together(&buckets[first..]));
         Some(Bands { median, slowest })
     }
 }
 
+/// The buckets of several records together, in ascending order of the response time.
+fn added_up(all: &[&PartSums]) -> Vec<Band> {
+    let mut buckets = BTreeMap::<u64, Band>::new();
+    for sums in all {
+        for (index, (&least_ns, &replies)) in sums.least_ns.iter().zip(&sums.replies).enumerate() {
+            let of_bucket = |part: &[u64]| part.get(index).copied().unwrap_or(0) as f64;
+            let sums_ns = sums.sums_ns.iter().map(|(name, part)| (name, of_bucket(part)));
+            buckets.entry(least_ns).or_default().add(replies, sums_ns);
+        }
+    }
+    buckets.into_values().collect()
+}
+
 /// Where the reply of this rank is, the quickest being the first.
-fn at_rank(buckets: &[ReplyBucket], rank: u64) -> Option<usize> {
+fn at_rank(buckets: &[Band], rank: u64) -> Option<usize> {
     let mut replies = 0;
     buckets.iter().position(|bucket| {
         replies += bucket.replies;
         replies >= rank
     })
-}
-
-/// Replies of about the same response time.
-#[derive(Debug, Default)]
-struct ReplyBucket {
-    replies: u64,
-    sums_ns: BTreeMap<String, f64>,
-}
-
-impl ReplyBucket {
-    /// Those of several records together, in ascending order of the response time.
-    fn added_up(all: &[&PartSums]) -> Vec<ReplyBucket> {
-        let mut buckets = BTreeMap::<u64, ReplyBucket>::new();
-        for sums in all {
-            for (index, (&least_ns, &replies)) in sums.least_ns.iter().zip(&sums.replies).enumerate() {
-                let bucket = buckets.entry(least_ns).or_default();
-                bucket.replies = bucket.replies.saturating_add(replies);
-                for (name, part) in &sums.sums_ns {
-                    let sum_ns = part.get(index).copied().unwrap_or(0) as f64;
-                    *bucket.sums_ns.entry(name.clone()).or_default() += sum_ns;
-                }
-            }
-        }
-        buckets.into_values().collect()
-    }
-
-    fn mean_ns(&self) -> f64 {
-        self.sums_ns.values().sum::<f64>() / self.replies as f64
-    }
-}
-
-impl Band {
-    fn of<'a>(buckets: impl IntoIterator<Item = &'a ReplyBucket>) -> Band {
-        let mut all = ReplyBucket::default();
-        for bucket in buckets {
-            all.replies = all.replies.saturating_add(bucket.replies);
-            for (name, sum_ns) in &bucket.sums_ns {
-                *all.sums_ns.entry(name.clone()).or_default() += sum_ns;
-            }
-        }
-        let replies = all.replies as f64;
-        Band {
-            replies: all.replies,
-            means_ns: all.sums_ns.into_iter().map(|(name, sum_ns)| (name, sum_ns / replies)).collect(),
-        }
-    }
 }
 
 #[cfg(test)]
