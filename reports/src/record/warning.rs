@@ -154,7 +154,8 @@ pub enum Warning {
 }
 
 /// What a warning does to a cell.
-enum Gravity {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gravity {
     /// The cell is invalid.
     Invalidates,
     /// The machine was not quiet.
@@ -165,10 +166,16 @@ enum Gravity {
     Remark,
 }
 
+impl Gravity {
+    pub(super) fn invalidates(self) -> bool {
+        matches!(self, Gravity::Invalidates | Gravity::MachineInvalidates)
+    }
+}
+
 impl Warning {
     /// Whether a cell with this warning is invalid: shown hollow and left out of every ranking.
     pub fn invalidates(&self) -> bool {
-        matches!(self.gravity(), Gravity::Invalidates | Gravity::MachineInvalidates)
+        self.gravity().invalidates()
     }
 
     /// Whether it is the machine's doing, whatever ran on it: on a cell with such a warning no claim rests. A limit that
@@ -177,7 +184,7 @@ impl Warning {
         matches!(self.gravity(), Gravity::Machine | Gravity::MachineInvalidates)
     }
 
-    fn gravity(&self) -> Gravity {
+    pub(super) fn gravity(&self) -> Gravity {
         match self {
             Warning::GeneratorFellBehind { .. }
             | Warning::ScheduleLag { .. }
@@ -196,12 +203,7 @@ impl Warning {
             | Warning::ServerThrottled(_)
             | Warning::Suspended { .. } => Gravity::Machine,
             Warning::NotObserved { what, .. } if what.leaves_the_machine_unseen() => Gravity::Machine,
-            Warning::OfWorkers(doubt) => match (doubt.invalidates(), doubt.is_of_the_machine()) {
-                (true, true) => Gravity::MachineInvalidates,
-                (true, false) => Gravity::Invalidates,
-                (false, true) => Gravity::Machine,
-                (false, false) => Gravity::Remark,
-            },
+            Warning::OfWorkers(doubt) => doubt.gravity(),
             Warning::TailLag { .. }
             | Warning::PollingGaveWay { .. }
             | Warning::StallHidden { .. }

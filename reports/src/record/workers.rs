@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::warning::Gravity;
 use super::{Ledger, Noise, Warning};
 
 /// What one worker says of its part of a cell's load.
@@ -190,26 +191,17 @@ pub enum WorkerDoubt {
 impl WorkerDoubt {
     /// Whether the figures are not to be used.
     pub fn invalidates(&self) -> bool {
-        match self {
-            WorkerDoubt::Lost { .. }
-            | WorkerDoubt::StartSkew { .. }
-            | WorkerDoubt::Drift { .. }
-            | WorkerDoubt::DriftUnknown { .. } => true,
-            WorkerDoubt::Apart { .. } | WorkerDoubt::OtherBuild { .. } => false,
-            WorkerDoubt::OfMachine { warning, .. } => warning.invalidates(),
-        }
+        self.gravity().invalidates()
     }
 
-    /// Whether it is a machine's doing, whatever ran there.
-    pub(super) fn is_of_the_machine(&self) -> bool {
+    pub(super) fn gravity(&self) -> Gravity {
         match self {
-            WorkerDoubt::StartSkew { .. } => true,
-            WorkerDoubt::OfMachine { warning, .. } => warning.is_of_the_machine(),
-            WorkerDoubt::Lost { .. }
-            | WorkerDoubt::Drift { .. }
-            | WorkerDoubt::DriftUnknown { .. }
-            | WorkerDoubt::Apart { .. }
-            | WorkerDoubt::OtherBuild { .. } => false,
+            WorkerDoubt::StartSkew { .. } => Gravity::MachineInvalidates,
+            WorkerDoubt::Lost { .. } | WorkerDoubt::Drift { .. } | WorkerDoubt::DriftUnknown { .. } => {
+                Gravity::Invalidates
+            }
+            WorkerDoubt::Apart { .. } | WorkerDoubt::OtherBuild { .. } => Gravity::Remark,
+            WorkerDoubt::OfMachine { warning, .. } => warning.gravity(),
         }
     }
 
