@@ -11,14 +11,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use reports::record::{
-    GeneratorUsage, HistogramRecord, Interval, Ledger, Malformed, PartSums, RecordError, ReplyBytes, TimeSplit, Traffic,
-};
+use reports::record::{GeneratorUsage, HistogramRecord, Interval, Ledger, PartSums, RecordError, TimeSplit, Traffic};
 use serde::{Deserialize, Serialize};
 
 use super::arrivals::{Arrivals, Share};
 use super::outcome::{LoadOutcome, Second};
-use super::recorder::{add_connections, add_ledger};
+use super::recorder::{add_connections, add_ledger, add_malformed, joined_sizes};
 use crate::clock::nanoseconds;
 use crate::load::{ArrivalProcess, LoadSpec};
 
@@ -169,22 +167,6 @@ fn add_traffic(sum: &mut Traffic, part: &Traffic) -> Result<(), RecordError> {
         mine.failed = mine.failed.saturating_add(theirs.failed);
     }
     Ok(())
-}
-
-fn add_malformed(sum: &mut Vec<Malformed>, part: &[Malformed]) {
-    for theirs in part {
-        match sum.iter_mut().find(|mine| mine.reason == theirs.reason) {
-            Some(mine) => mine.count = mine.count.saturating_add(theirs.count),
-            None => sum.push(theirs.clone()),
-        }
-    }
-    sum.sort_by_key(|malformed| (std::cmp::Reverse(malformed.count), malformed.reason));
-}
-
-fn joined_sizes(mine: Option<ReplyBytes>, theirs: Option<ReplyBytes>) -> Option<ReplyBytes> {
-    let (Some(a), Some(b)) = (mine, theirs) else { return mine.or(theirs) };
-    let total = a.total.saturating_add(b.total);
-    Some(ReplyBytes { total, least: a.least.min(b.least), most: a.most.max(b.most) })
 }
 
 fn add_split(sum: &mut TimeSplit, mut part: TimeSplit) -> Result<(), RecordError> {

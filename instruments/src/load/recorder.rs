@@ -20,6 +20,7 @@ pub(crate) use ends::{Answered, Failure, Loop, Scheduled};
 pub(super) use ends::{add_connections, add_ledger};
 pub(crate) use over_time::{INTERVALS, IntervalTally, SecondTally, Seconds};
 use replies::Replies;
+pub(super) use replies::{add_malformed, joined_sizes};
 pub(crate) use split::{PART_NAMES, SplitTally};
 
 use super::tally::Tally;

@@ -38,25 +38,12 @@ impl Replies {
         }
     }
 
-    fn malformed(&mut self, other: &Malformed) {
-        match self.malformed.iter_mut().find(|seen| seen.reason == other.reason) {
-            Some(seen) => seen.count += other.count,
-            None => self.malformed.push(other.clone()),
-        }
-    }
-
     /// Adds what another worker saw. The example of the first worker stays.
     pub(super) fn add(&mut self, other: &Replies) {
         other.statuses.iter().for_each(|(status, count)| self.status(*status, *count));
-        other.malformed.iter().for_each(|malformed| self.malformed(malformed));
+        add_malformed(&mut self.malformed, &other.malformed);
+        self.sizes = joined_sizes(self.sizes, other.sizes);
         self.delayed += other.delayed;
-        if let (Some(mine), Some(theirs)) = (&mut self.sizes, &other.sizes) {
-            mine.total += theirs.total;
-            mine.least = mine.least.min(theirs.least);
-            mine.most = mine.most.max(theirs.most);
-        } else {
-            self.sizes = self.sizes.or(other.sizes);
-        }
     }
 
     /// How many came with each status.
@@ -71,7 +58,7 @@ impl Replies {
 
     /// Why some were malformed, the most frequent reason first.
     pub(crate) fn into_malformed(mut self) -> Vec<Malformed> {
-        self.malformed.sort_by_key(|malformed| (Reverse(malformed.count), malformed.reason));
+        sort_malformed(&mut self.malformed);
         self.malformed
     }
 
@@ -79,6 +66,29 @@ impl Replies {
     pub(crate) fn delayed(&self) -> u64 {
         self.delayed
     }
+}
+
+/// Adds up why replies were malformed, and stays within the type. Of each reason the first example stays.
+pub(in crate::load) fn add_malformed(sum: &mut Vec<Malformed>, part: &[Malformed]) {
+    for theirs in part {
+        match sum.iter_mut().find(|mine| mine.reason == theirs.reason) {
+            Some(mine) => mine.count = mine.count.saturating_add(theirs.count),
+            None => sum.push(theirs.clone()),
+        }
+    }
+    sort_malformed(sum);
+}
+
+/// The most frequent reason first.
+fn sort_malformed(malformed: &mut [Malformed]) {
+    malformed.sort_by_key(|malformed| (Reverse(malformed.count), malformed.reason));
+}
+
+/// The sizes of all replies, whoever got them.
+pub(in crate::load) fn joined_sizes(mine: Option<ReplyBytes>, theirs: Option<ReplyBytes>) -> Option<ReplyBytes> {
+    let (Some(a), Some(b)) = (mine, theirs) else { return mine.or(theirs) };
+    let total = a.total.saturating_add(b.total);
+    Some(ReplyBytes { total, least: a.least.min(b.least), most: a.most.max(b.most) })
 }
 
 impl Recorder {
