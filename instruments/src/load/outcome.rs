@@ -208,15 +208,8 @@ fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
 
 /// What `work` is asked for without a schedule, for so long.
 pub(super) fn unscheduled(work: &Work, lasting: Duration) -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections: 0 },
-        work: work.clone(),
-        seed: 0,
-        warm_up: Duration::ZERO,
-        window: lasting,
-        timeout: lasting,
-    }
+    let load = LoadSpec::new(ArrivalProcess::Closed, Shape::Connections { connections: 0 }, work.clone());
+    LoadSpec { window: lasting, timeout: lasting, ..load }
 }
 
 /// What became of requests that had no schedule.
