@@ -62,22 +62,12 @@ pub struct Status {
 
 /// Parses `status`. `None` where a field is missing: a zombie has no memory, and its absence is not zero.
 pub fn parse_status(text: &str) -> Option<Status> {
-    let (mut resident, mut page_tables, mut size, mut threads) = (None, None, None, None);
-    // The kernel escapes line ends in the program's name, so a name can't forge a line.
-    for line in text.lines() {
-        match line.split_once(':') {
-            Some(("VmRSS", value)) => resident = kilobytes(value),
-            Some(("VmPTE", value)) => page_tables = kilobytes(value),
-            Some(("VmSize", value)) => size = kilobytes(value),
-            Some(("Threads", value)) => {
-                threads = value.trim().parse().ok();
-                // Nothing of interest stands below it.
-                break;
-            }
-            _ => {}
-        }
-    }
-    Some(Status { resident_bytes: resident?, page_table_bytes: page_tables?, virtual_bytes: size?, threads: threads? })
+    Some(Status {
+        resident_bytes: bytes_of(text, "VmRSS")?,
+        page_table_bytes: bytes_of(text, "VmPTE")?,
+        virtual_bytes: bytes_of(text, "VmSize")?,
+        threads: field(text, "Threads")?.parse().ok()?,
+    })
 }
 
 /// What stands behind `key:` on a line of its own. The kernel escapes line ends in names, so a name can't forge a line.
@@ -87,11 +77,7 @@ pub(super) fn field<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 
 /// Bytes of the line `key:   123 kB`, of any file in this form; `None` where there is no such line.
 pub(crate) fn bytes_of(text: &str, key: &str) -> Option<u64> {
-    kilobytes(field(text, key)?)
-}
-
-fn kilobytes(value: &str) -> Option<u64> {
-    value.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
+    field(text, key)?.strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]
