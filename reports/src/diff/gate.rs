@@ -95,7 +95,7 @@ impl Gate {
         let reasons = lacking.into_iter().chain(reasons).collect();
         let open = deciding().map(|(_, row)| self.decided_by(row, rows.len()));
         let open = open.chain(is_lacking.then_some(DecidedBy::MeasuringAgain));
-        let decided_by = open.reduce(DecidedBy::and).filter(|_| outcome == DiffOutcome::Inconclusive);
+        let decided_by = open.max().filter(|_| outcome == DiffOutcome::Inconclusive);
         GateResult { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
     }
 

@@ -43,17 +43,18 @@ pub struct GateResult {
     pub decided_by: Option<DecidedBy>,
 }
 
-/// What it would take for a gate to be decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What it would take for a gate to be decided. In the order of how much that is: what decides several rows is the last of
+/// what decides each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecidedBy {
     /// So many blocks in all, if ratios and spreads stay as they are.
     Blocks(usize),
+    /// Measuring again what is missing, invalid or without a ratio.
+    MeasuringAgain,
     /// No number of blocks that is thought of: a value lies too close to the bound, or no farther from it than a contender
     /// is from itself.
     NoBlocks,
-    /// Measuring again what is missing, invalid or without a ratio.
-    MeasuringAgain,
 }
 
 impl GateResult {
@@ -65,17 +66,6 @@ impl GateResult {
             rows: 0,
             reasons: vec![reason],
             decided_by: Some(DecidedBy::MeasuringAgain),
-        }
-    }
-}
-
-impl DecidedBy {
-    /// What decides both.
-    pub(super) fn and(self, other: DecidedBy) -> DecidedBy {
-        match (self, other) {
-            (DecidedBy::Blocks(a), DecidedBy::Blocks(b)) => DecidedBy::Blocks(a.max(b)),
-            (DecidedBy::NoBlocks, _) | (_, DecidedBy::NoBlocks) => DecidedBy::NoBlocks,
-            (DecidedBy::MeasuringAgain, _) | (_, DecidedBy::MeasuringAgain) => DecidedBy::MeasuringAgain,
         }
     }
 }
