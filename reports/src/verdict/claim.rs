@@ -96,25 +96,21 @@ fn find(condition: &Condition, groups: &[&Group<'_>], deciding: &[&str]) -> Cond
         let bound = bound.map(|bound| (condition.relation, bound));
         Some(BoundedValue { value: value.observed(), against, bound })
     };
-    match &condition.bound {
-        BoundValue::Number(number) => {
-            let held = value.interval().and_then(|interval| {
-                compare(interval, condition.relation, (*number, Some(*number))).ok_or_else(|| both_sides(&value))
-            });
-            ConditionFinding { held, value: observed(None, Some(*number)), by_counts: value.is_exact() }
-        }
-        BoundValue::Times { factor, of } => match Evidence::gather(of, groups, deciding) {
-            Err(reason) => ConditionFinding { held: Err(reason), value: observed(None, None), by_counts: false },
-            Ok(other) => {
-                let held = value.times(&other).and_then(|interval| {
-                    compare(interval, condition.relation, (*factor, Some(*factor))).ok_or_else(|| both_sides(&value))
-                });
-                let against = Some((other.observed(), value.observed_times(&other)));
-                let by_counts = value.is_exact() && other.is_exact();
-                ConditionFinding { held, value: observed(against, Some(*factor)), by_counts }
-            }
-        },
-    }
+    let (bound, of) = match &condition.bound {
+        BoundValue::Number(number) => (*number, None),
+        BoundValue::Times { factor, of } => (*factor, Some(of)),
+    };
+    let other = match of.map(|of| Evidence::gather(of, groups, deciding)).transpose() {
+        Ok(other) => other,
+        Err(reason) => return ConditionFinding { held: Err(reason), value: observed(None, None), by_counts: false },
+    };
+    let interval = other.as_ref().map_or_else(|| value.interval(), |other| value.times(other));
+    let held = interval.and_then(|interval| {
+        compare(interval, condition.relation, (bound, Some(bound))).ok_or_else(|| both_sides(&value))
+    });
+    let against = other.as_ref().map(|other| (other.observed(), value.observed_times(other)));
+    let by_counts = value.is_exact() && other.as_ref().is_none_or(Evidence::is_exact);
+    ConditionFinding { held, value: observed(against, Some(bound)), by_counts }
 }
 
 fn both_sides(value: &Evidence) -> String {
