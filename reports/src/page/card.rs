@@ -30,15 +30,6 @@ struct CardRow {
     notes: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct CardHead {
-    colour: usize,
-    short: String,
-    name: String,
-    /// The code name, where it says more than the name.
-    label: Option<String>,
-}
-
 /// The table. `link` finds the anchor of a row's section.
 pub(crate) fn html(card: &Scorecard, link: impl Fn(&ScorecardRow) -> Option<String>) -> String {
     let rows = card.rows.iter().map(|row| row_of(card, row, link(row).unwrap_or_default())).collect();
@@ -61,13 +52,8 @@ pub(crate) fn questions(card: &Scorecard) -> String {
 }
 
 fn table(card: &Scorecard, rows: Vec<CardRow>, axis: String) -> String {
-    let heads = card.protagonists.each_ref().map(|protagonist| CardHead {
-        colour: protagonist.colour,
-        short: protagonist.short.clone(),
-        name: protagonist.name.clone(),
-        label: Some(protagonist.label.clone()).filter(|label| *label != protagonist.name),
-    });
-    filled(LAYOUT, context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis })
+    let heads = Value::from(Serde(&card.protagonists));
+    filled(LAYOUT, context! { rows => Value::from(Serde(rows)), heads, axis })
 }
 
 fn row_of(card: &Scorecard, row: &ScorecardRow, link: String) -> CardRow {

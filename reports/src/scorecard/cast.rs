@@ -3,11 +3,13 @@
 //! An experiment may put the same model to the test with other options, since its question needs four workers. Then the one
 //! that differs in the fewest options stands for the protagonist, and is named by those. Must not know: figures.
 
+use serde::Serialize;
+
 use crate::record::{ContenderRecord, DisplayName, Manifest};
 use crate::study::{Group, Series, colours};
 
 /// One of the two that a scorecard is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Protagonist {
     /// Its place in the run.
     pub index: usize,
