@@ -141,6 +141,7 @@ impl Canvas {
     }
 }
 
+/// Paths, polygons and circles, which are all that is drawn by way of plotters.
 impl DrawingBackend for Canvas {
     type ErrorType = Infallible;
 
@@ -160,11 +161,6 @@ impl DrawingBackend for Canvas {
         self.draw_circle(point, 1, &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> DrawResult {
-        self.path([from, to], class(style), "");
-        Ok(())
-    }
-
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> DrawResult {
         self.path(path, class(style), "");
         Ok(())
@@ -176,11 +172,6 @@ impl DrawingBackend for Canvas {
         style: &S,
     ) -> DrawResult {
         self.path(path, class(style), "Z");
-        Ok(())
-    }
-
-    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, _fill: bool) -> DrawResult {
-        self.path([a, (b.0, a.1), b, (a.0, b.1)], class(style), "Z");
         Ok(())
     }
 
