@@ -27,7 +27,7 @@ use super::trace::{self, Timelines};
 use super::under_way::{EndedRun, as_summary};
 use super::{contenders, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
-use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
+use crate::plan::{Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
 use crate::run::{Preflight, preflight};
 
 mod other_build;
@@ -200,29 +200,22 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
     let cast = cast_of_loads(cast, &args.run.machines, &sizes)?;
     let protagonists = protagonists::of_plan(args.protagonists.as_deref(), &cast.contenders)?;
-    let cast = match &protagonists {
-        Some(two) => cast.about(two),
-        None => cast,
-    };
-    let cast = cast.with_twins(|experiment| sizes.blocks_of(experiment) as usize >= fewest_blocks_for_a_verdict())?;
+    let cast = cast
+        .about(protagonists.as_ref())
+        .with_twins(|experiment| sizes.blocks_of(experiment) as usize >= fewest_blocks_for_a_verdict())?;
     let against = args.against.as_deref().map(other_build).transpose()?;
-    let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
-    if against.is_some() && !contenders.iter().any(is_base) {
+    let mut cast = if against.is_some() { cast.with_bases()? } else { cast };
+    if against.is_some() && !cast.contenders.iter().any(is_base) {
         return usage("--against compares the models of two builds, and no model takes part; name some with --models");
     }
+    let left_out = std::mem::take(&mut cast.left_out);
     let mut plan = RunPlan {
         protagonists,
-        experiments,
-        contenders,
-        parts,
-        preset: args.preset,
         sizes,
-        seed: args.run.seed,
-        placement,
-        connection_ceiling: u32::MAX,
         against,
         page: servers.page.clone(),
         inside: args.inside,
+        ..RunPlan::of(cast, args.preset, args.run.seed, placement)
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;

@@ -24,7 +24,7 @@ use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
 use super::under_way::OpenRun;
 use crate::machines::ServerHost;
-use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
+use crate::plan::{Cast, Experiment, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
 use crate::process::sweep_control_groups;
 use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
 use crate::trace::sweep_notes;
@@ -246,22 +246,7 @@ pub(super) fn steered_plan<'a>(
     page: Option<PageRequest>,
     connections: u32,
 ) -> (RunPlan<'a>, Preflight) {
-    let Cast { experiments, contenders, parts, .. } = cast;
-    let mut plan = RunPlan {
-        protagonists: None,
-        experiments,
-        contenders,
-        parts,
-        preset: Preset::Quick,
-        sizes,
-        seed,
-        placement,
-        connection_ceiling: connections,
-        against: None,
-        page,
-        // Nothing that is said of such a run needs it.
-        inside: Inside::Off,
-    };
+    let mut plan = RunPlan { sizes, page, ..RunPlan::of(cast, Preset::Quick, seed, placement) };
     let mut found = preflight_for(&plan, connections);
     plan.connection_ceiling = found.connection_ceiling;
     found.warnings.extend(too_few_cpus(asked, plan.placement.kind));

@@ -94,9 +94,10 @@ impl<'a> Cast<'a> {
         cast
     }
 
-    /// Puts these two to the test wherever the protagonists are. Nobody plays a part that he is not cast for.
+    /// Puts these two, if any, to the test wherever the protagonists are. Nobody plays a part that he is not cast for.
     #[must_use]
-    pub fn about(mut self, two: &[String; 2]) -> Cast<'a> {
+    pub fn about(mut self, two: Option<&[String; 2]>) -> Cast<'a> {
+        let Some(two) = two else { return self };
         let places: Vec<usize> =
             two.iter().filter_map(|label| self.contenders.iter().position(|it| it.label() == *label)).collect();
         for (experiment, part) in self.experiments.iter().zip(&mut self.parts) {
@@ -228,7 +229,7 @@ mod tests {
         let named = contenders(&["rayon-pool", "threaded", "sequential"]);
         assert_eq!(played(Choice::Named(named.clone())), "rayon-pool threaded threaded@twin");
         let cast = cast(&[experiments::find("thread-or-task").unwrap(), experiments()[0]], Choice::Named(named));
-        let cast = cast.about(&["sequential".to_owned(), "rayon-pool".to_owned()]);
+        let cast = cast.about(Some(&["sequential".to_owned(), "rayon-pool".to_owned()]));
         assert_eq!((labels(&cast, 0).join(" ").as_str(), labels(&cast, 1).len()), ("sequential rayon-pool", 3));
     }
 

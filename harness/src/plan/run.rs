@@ -5,7 +5,7 @@ use instruments::load::PageRequest;
 use reports::record::{self, OtherBuild, PlacementRecord};
 
 use super::{
-    Capacities, Experiment, PROTAGONISTS, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin,
+    Capacities, Cast, Experiment, PROTAGONISTS, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin,
     place_task,
 };
 
@@ -56,6 +56,27 @@ pub enum PlanError {
     /// A contender that can't be.
     #[error(transparent)]
     Contender(#[from] servers::ContenderError),
+}
+
+impl<'a> RunPlan<'a> {
+    /// Of so much as the preset has, with any number of connections, and with nothing asked for besides.
+    pub fn of(cast: Cast<'a>, preset: Preset, seed: u64, placement: PlacementRecord) -> RunPlan<'a> {
+        let Cast { experiments, contenders, parts, .. } = cast;
+        RunPlan {
+            protagonists: None,
+            experiments,
+            contenders,
+            parts,
+            preset,
+            sizes: preset.sizes(),
+            seed,
+            placement,
+            connection_ceiling: u32::MAX,
+            against: None,
+            page: None,
+            inside: Inside::Off,
+        }
+    }
 }
 
 impl RunPlan<'_> {
@@ -209,7 +230,7 @@ mod tests {
 
     use super::*;
     use crate::experiments::{self, EXPERIMENTS};
-    use crate::plan::{Cast, Choice, place};
+    use crate::plan::{Choice, place};
     use reports::record::PlacementKind;
 
     fn plan(connection_ceiling: u32) -> RunPlan<'static> {
@@ -219,21 +240,9 @@ mod tests {
 
     fn plan_of(experiments: &[&'static Experiment], named: &[&str], connection_ceiling: u32) -> RunPlan<'static> {
         let named = named.iter().map(|label| Participant::Model(Contender::parse(label).unwrap())).collect();
-        let Cast { experiments, contenders, parts, .. } = Cast::new(experiments, &Choice::Named(named)).unwrap();
-        RunPlan {
-            protagonists: None,
-            experiments,
-            contenders,
-            parts,
-            preset: Preset::Quick,
-            sizes: Preset::Quick.sizes(),
-            seed: 1,
-            placement: place(PlacementKind::Isolated, &[0, 1]),
-            connection_ceiling,
-            against: None,
-            page: None,
-            inside: Inside::Off,
-        }
+        let cast = Cast::new(experiments, &Choice::Named(named)).unwrap();
+        let placement = place(PlacementKind::Isolated, &[0, 1]);
+        RunPlan { connection_ceiling, ..RunPlan::of(cast, Preset::Quick, 1, placement) }
     }
 
     #[test]

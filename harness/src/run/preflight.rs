@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::experiments::EXPERIMENTS;
-    use crate::plan::{Inside, Preset, place};
+    use crate::plan::{Cast, Preset, place};
 
     fn limit(name: &str, value: u64, needed: u64) -> MachineLimit {
         let (name, remedy) = (name.to_owned(), "raise it".to_owned());
@@ -240,20 +240,9 @@ mod tests {
     }
 
     fn plan_on(cpus: &[u32]) -> RunPlan<'static> {
-        RunPlan {
-            protagonists: None,
-            experiments: EXPERIMENTS.to_vec(),
-            contenders: Vec::new(),
-            parts: Vec::new(),
-            preset: Preset::Quick,
-            sizes: Preset::Quick.sizes(),
-            seed: 1,
-            placement: place(PlacementKind::Isolated, cpus),
-            connection_ceiling: 1,
-            against: None,
-            page: None,
-            inside: Inside::Off,
-        }
+        let cast = Cast { experiments: EXPERIMENTS.to_vec(), ..Cast::default() };
+        let placement = place(PlacementKind::Isolated, cpus);
+        RunPlan { connection_ceiling: 1, ..RunPlan::of(cast, Preset::Quick, 1, placement) }
     }
 
     #[test]

@@ -160,19 +160,15 @@ pub(super) fn rebuilt(
         let places = manifest.contenders.iter().enumerate();
         places.filter(|(_, contender)| experiment.has(contender)).map(|(place, _)| place).collect()
     };
+    let parts = manifest.experiments.iter().map(plays).collect();
+    let cast = Cast { experiments, contenders, parts, left_out: Vec::new() };
     let mut plan = RunPlan {
         protagonists: manifest.protagonists.clone(),
-        experiments,
-        contenders,
-        parts: manifest.experiments.iter().map(plays).collect(),
-        preset,
         sizes,
-        seed: manifest.seed,
-        placement,
-        connection_ceiling: u32::MAX,
         against,
         page: manifest.page.as_deref().map(PageRequest::get),
         inside: Inside::On,
+        ..RunPlan::of(cast, preset, manifest.seed, placement)
     };
     let mut found = preflight(&plan);
     found.warnings.extend(too_small_a_quota());
@@ -202,15 +198,11 @@ pub(super) fn with_models<'a>(
         Some(two) if two.iter().all(is_cast) => Some(two.clone()),
         _ => protagonists::of_plan(None, &cast.contenders)?,
     };
-    let cast = match &protagonists {
-        Some(two) => cast.about(two),
-        None => cast,
-    };
     let had_twin = |experiment: &Experiment| {
         let mut parts = plan.experiments.iter().zip(&plan.parts).filter(|(of, _)| of.name == experiment.name);
         parts.any(|(_, part)| part.iter().any(|place| is_twin(&plan.contenders[*place])))
     };
-    let cast = cast.with_twins(had_twin)?;
+    let cast = cast.about(protagonists.as_ref()).with_twins(had_twin)?;
     let cast = if plan.against.is_some() { cast.with_bases()? } else { cast };
     let Cast { experiments, contenders, parts, left_out } = cast;
     preflight.warnings.retain(|warning| !is_left_out(warning));

@@ -14,7 +14,7 @@ use reports::record::{Ending, Machine, Manifest, PlacementRecord};
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
 use crate::live::{FRAMES, FramesFile, SessionEvent, Stretch};
-use crate::plan::{Inside, Participant, Preset, RunPlan};
+use crate::plan::{Cast, Participant, Preset, RunPlan};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.
@@ -56,21 +56,9 @@ impl SessionRecorder {
         page: Option<PageRequest>,
         seed: u64,
     ) -> SessionRecorder {
-        let sizes = Preset::Smoke.sizes();
-        let plan = RunPlan {
-            protagonists: None,
-            experiments: Vec::new(),
-            parts: Vec::new(),
-            contenders,
-            preset: Preset::Smoke,
-            sizes,
-            seed,
-            placement,
-            connection_ceiling: preflight.connection_ceiling,
-            against: None,
-            page,
-            inside: Inside::Off,
-        };
+        let cast = Cast { contenders, ..Cast::default() };
+        let connection_ceiling = preflight.connection_ceiling;
+        let plan = RunPlan { connection_ceiling, page, ..RunPlan::of(cast, Preset::Smoke, seed, placement) };
         SessionRecorder { machine, preflight, plan, current: None }
     }
 

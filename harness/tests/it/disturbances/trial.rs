@@ -54,21 +54,10 @@ fn began_in_time(cell: &Cell) -> bool {
 fn run_once(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let experiment = &experiment(tasks);
     let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
-    let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
-    let plan = RunPlan {
-        protagonists: None,
-        against: None,
-        page: None,
-        inside: Inside::On,
-        experiments: vec![experiment],
-        contenders,
-        parts,
-        preset: Preset::Smoke,
-        sizes: Preset::Smoke.sizes(),
-        seed: 1,
-        placement: place(PlacementKind::Isolated, &allowed_cpus().unwrap()),
-        connection_ceiling: 1_000,
-    };
+    let cast = Cast::new(&[experiment], &choice).unwrap();
+    let placement = place(PlacementKind::Isolated, &allowed_cpus().unwrap());
+    let plan =
+        RunPlan { connection_ceiling: 1_000, inside: Inside::On, ..RunPlan::of(cast, Preset::Smoke, 1, placement) };
     let home = TempDir::new().unwrap();
     let folder = RunFolder::create(home.path().join("run")).unwrap();
     let (manifest, interrupt) = (manifest(&plan), Interrupt::default());
