@@ -59,7 +59,7 @@ pub(super) fn guard(args: &GuardArgs) -> anyhow::Result<ExitCode> {
 #[derive(Debug, clap::Args)]
 pub(super) struct SubjectArgs {
     /// What to be
-    #[arg(value_name = "KIND:VALUE")]
+    #[arg(value_name = "JSON", value_parser = |text: &str| serde_json::from_str::<SelftestSubject>(text))]
     subject: SelftestSubject,
 
     /// Stop at the end of stdin, and die with the parent

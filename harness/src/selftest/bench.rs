@@ -1,7 +1,6 @@
 //! What every row measures with: the CPUs as `compare` divides them, servers and subjects as `compare` starts them, a
 //! load as `compare` runs it.
 
-use std::fmt::Display;
 use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +16,7 @@ use rustix::process::setpriority_process;
 use super::cells;
 use super::each_cpu::OnEachCpu;
 use super::lateness::{LatenessWatch, Obstacle};
+use super::subject::SelftestSubject;
 use super::synthetic::{Script, Synthetic};
 use crate::plan::place;
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
@@ -85,14 +85,18 @@ impl Bench {
     }
 
     /// A process of known properties.
-    pub(crate) fn subject(&self, subject: &impl Display) -> Result<ServerProcess, Obstacle> {
-        Ok(launch_subject(&self.how(&subject.to_string()))?)
+    pub(crate) fn subject(&self, subject: SelftestSubject) -> Result<ServerProcess, Obstacle> {
+        self.subject_on(&self.placement.server_cpus, subject)
     }
 
     /// The same on the generator's CPUs.
-    pub(crate) fn subject_beside_servers(&self, subject: &impl Display) -> Result<ServerProcess, Obstacle> {
-        let subject = subject.to_string();
-        Ok(launch_subject(&Launch { cpus: &self.placement.generator_cpus, ..self.how(&subject) })?)
+    pub(crate) fn subject_beside_servers(&self, subject: SelftestSubject) -> Result<ServerProcess, Obstacle> {
+        self.subject_on(&self.placement.generator_cpus, subject)
+    }
+
+    fn subject_on(&self, cpus: &[u32], subject: SelftestSubject) -> Result<ServerProcess, Obstacle> {
+        let subject = serde_json::to_string(&subject).map_err(io::Error::from)?;
+        Ok(launch_subject(&Launch { cpus, ..self.how(&subject) })?)
     }
 
     fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {

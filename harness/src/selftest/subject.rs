@@ -2,11 +2,9 @@
 //!
 //! They are launched and supervised as servers are, and run in no other way. Beside it: `rows/`, which launches them.
 
-use std::fmt;
 use std::hint::black_box;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
@@ -23,39 +21,22 @@ use super::synthetic::{Script, ScriptedReply, serve};
 use crate::process::message::{Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision};
 
-/// What a subject is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a subject is to be. It is told in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SelftestSubject {
     /// A server that writes to so many bytes for each connection.
-    Touching {
-        /// Bytes of a connection.
-        bytes: usize,
-    },
-    /// A process with so many threads more than it needs.
-    Threads {
-        /// Threads that only wait.
-        count: usize,
-    },
-    /// A process that uses so much of one CPU.
-    Busy {
-        /// Hundredths of a CPU.
-        percent: u64,
-    },
-    /// A process whose threads waited so often and have ended.
-    Switching {
-        /// Waits of all of them.
-        count: usize,
-    },
-    /// A server that reads nothing.
-    Unread {
-        /// Receive buffer of each connection.
-        buffer_bytes: usize,
-    },
-    /// A load generator, which says what it makes of its own load.
-    Generator {
-        /// Whom it asks.
-        target: SocketAddr,
-    },
+    Touching(usize),
+    /// A process with so many threads more than it needs, which only wait.
+    Threads(usize),
+    /// A process that uses so many hundredths of one CPU.
+    Busy(u64),
+    /// A process whose threads waited so often, all together, and have ended.
+    Switching(usize),
+    /// A server that reads nothing, with a receive buffer of so many bytes for each connection.
+    Unread(usize),
+    /// A load generator, which asks this server and says what it makes of its own load.
+    Generator(SocketAddr),
 }
 
 /// Requests per second of [`SelftestSubject::Generator`], and for how long.
@@ -69,37 +50,6 @@ pub(crate) struct Report {
     pub(crate) warnings: Vec<Warning>,
 }
 
-impl fmt::Display for SelftestSubject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SelftestSubject::Touching { bytes } => write!(f, "touching:{bytes}"),
-            SelftestSubject::Threads { count } => write!(f, "threads:{count}"),
-            SelftestSubject::Busy { percent } => write!(f, "busy:{percent}"),
-            SelftestSubject::Switching { count } => write!(f, "switching:{count}"),
-            SelftestSubject::Unread { buffer_bytes } => write!(f, "unread:{buffer_bytes}"),
-            SelftestSubject::Generator { target } => write!(f, "generator:{target}"),
-        }
-    }
-}
-
-impl FromStr for SelftestSubject {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<SelftestSubject, String> {
-        let (kind, value) = text.split_once(':').ok_or("a subject is written KIND:VALUE")?;
-        let number = || value.parse::<usize>().map_err(|error| error.to_string());
-        match kind {
-            "touching" => Ok(SelftestSubject::Touching { bytes: number()? }),
-            "threads" => Ok(SelftestSubject::Threads { count: number()? }),
-            "busy" => Ok(SelftestSubject::Busy { percent: number()? as u64 }),
-            "switching" => Ok(SelftestSubject::Switching { count: number()? }),
-            "unread" => Ok(SelftestSubject::Unread { buffer_bytes: number()? }),
-            "generator" => Ok(SelftestSubject::Generator { target: value.parse().map_err(|_| "not an address")? }),
-            _ => Err(format!("there is no subject {kind:?}")),
-        }
-    }
-}
-
 /// Is what it is told to be until it is asked to stop. The parent has been checked before.
 ///
 /// # Errors
@@ -108,16 +58,16 @@ pub fn run(subject: SelftestSubject, nonce: String) -> anyhow::Result<()> {
     let requests = StopRequests::listen(Supervision::Supervised)?;
     let mut address = SocketAddr::from(([127, 0, 0, 1], 0));
     match subject {
-        SelftestSubject::Touching { bytes } => address = serve_touching(bytes)?,
-        SelftestSubject::Threads { count } => keep_threads(count)?,
-        SelftestSubject::Busy { percent } => drop(thread::Builder::new().spawn(move || use_cpu(percent))?),
-        SelftestSubject::Switching { count } => wait_often(count)?,
-        SelftestSubject::Unread { buffer_bytes } => address = serve_unread(buffer_bytes)?,
-        SelftestSubject::Generator { target } => address = target,
+        SelftestSubject::Touching(bytes) => address = serve_touching(bytes)?,
+        SelftestSubject::Threads(count) => keep_threads(count)?,
+        SelftestSubject::Busy(percent) => drop(thread::Builder::new().spawn(move || use_cpu(percent))?),
+        SelftestSubject::Switching(count) => wait_often(count)?,
+        SelftestSubject::Unread(buffer_bytes) => address = serve_unread(buffer_bytes)?,
+        SelftestSubject::Generator(target) => address = target,
     }
-    let ready = Ready { address, pid: std::process::id(), nonce, model: subject.to_string() };
+    let ready = Ready { address, pid: std::process::id(), nonce, model: serde_json::to_string(&subject)? };
     say(&ready).context("the parent does not listen")?;
-    if let SelftestSubject::Generator { target } = subject {
+    if let SelftestSubject::Generator(target) = subject {
         say(&generate(target)?)?;
     }
     requests.wait();
@@ -202,18 +152,19 @@ mod tests {
     #[test]
     fn a_subject_is_read_as_it_is_written() {
         let subjects = [
-            SelftestSubject::Touching { bytes: 7 },
-            SelftestSubject::Threads { count: 3 },
-            SelftestSubject::Busy { percent: 30 },
-            SelftestSubject::Switching { count: 9 },
-            SelftestSubject::Unread { buffer_bytes: 5 },
-            SelftestSubject::Generator { target: "127.0.0.1:80".parse().unwrap() },
+            SelftestSubject::Touching(7),
+            SelftestSubject::Threads(3),
+            SelftestSubject::Busy(30),
+            SelftestSubject::Switching(9),
+            SelftestSubject::Unread(5),
+            SelftestSubject::Generator("127.0.0.1:80".parse().unwrap()),
         ];
         for subject in subjects {
-            assert_eq!(subject.to_string().parse(), Ok(subject));
+            let text = serde_json::to_string(&subject).unwrap();
+            assert_eq!(serde_json::from_str::<SelftestSubject>(&text).unwrap(), subject);
         }
-        for wrong in ["threads", "threads:many", "nothing:1", "generator:here"] {
-            assert!(wrong.parse::<SelftestSubject>().is_err(), "{wrong}");
+        for wrong in [r#""threads""#, r#"{"threads":"many"}"#, r#"{"nothing":1}"#, r#"{"generator":"here"}"#] {
+            assert!(serde_json::from_str::<SelftestSubject>(wrong).is_err(), "{wrong}");
         }
     }
 }

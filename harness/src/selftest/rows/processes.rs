@@ -30,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// The line through five counts, as the memory experiment draws it.
 pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
-    let subject = bench.subject(&SelftestSubject::Touching { bytes: TOUCHED })?;
+    let subject = bench.subject(SelftestSubject::Touching(TOUCHED))?;
     let stop = AtomicBool::new(false);
     let held = HeldServer {
         extent: Extent::Alone,
@@ -65,7 +65,7 @@ const UNREAD_CONNECTIONS: usize = 4;
 /// The kernel charges what it needs to hold bytes, so a little more than they are.
 pub(super) fn unread(bench: &Bench) -> Result<Attempt, Obstacle> {
     let each = most_unread()?;
-    let subject = bench.subject(&SelftestSubject::Unread { buffer_bytes: 2 * each })?;
+    let subject = bench.subject(SelftestSubject::Unread(2 * each))?;
     let mut reader = ProcessReader::open(subject.pid(), Extent::Alone)?;
     let sample = |reader: &mut ProcessReader| {
         let stack_bytes = bench.machine.kernel_stack_bytes_per_thread;
@@ -119,7 +119,7 @@ const SWITCHES: usize = 10_000;
 /// Against a process that differs in nothing else, so that its own threads are in neither.
 pub(super) fn threads(bench: &Bench) -> Result<Attempt, Obstacle> {
     let count = |count| {
-        let subject = bench.subject(&SelftestSubject::Threads { count })?;
+        let subject = bench.subject(SelftestSubject::Threads(count))?;
         let observed = observe(bench, &subject, Duration::from_millis(100))?;
         observed.peak_threads.ok_or_else(|| Obstacle::Other("no sample was taken".to_owned()))
     };
@@ -129,7 +129,7 @@ pub(super) fn threads(bench: &Bench) -> Result<Attempt, Obstacle> {
 
 /// From the first sample to the last.
 pub(super) fn cpu(bench: &Bench) -> Result<Attempt, Obstacle> {
-    let subject = bench.subject(&SelftestSubject::Busy { percent: PERCENT })?;
+    let subject = bench.subject(SelftestSubject::Busy(PERCENT))?;
     let watch = bench.watch()?;
     let observed = observe(bench, &subject, Duration::from_millis(2_000))?;
     let seen = watch.end();
@@ -150,7 +150,7 @@ fn share_of_a_cpu(samples: &[Sample]) -> Option<f64> {
 /// Against a process whose threads did not wait.
 pub(super) fn switches(bench: &Bench) -> Result<Attempt, Obstacle> {
     let count = |count| {
-        let stopped = bench.subject(&SelftestSubject::Switching { count })?.stop();
+        let stopped = bench.subject(SelftestSubject::Switching(count))?.stop();
         Ok::<_, Obstacle>(stopped.usage.voluntary_switches)
     };
     let more = count(SWITCHES)?.saturating_sub(count(0)?);

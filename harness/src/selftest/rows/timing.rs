@@ -171,7 +171,7 @@ const STOP_NS: u64 = 300_000_000;
 /// lag says so.
 pub(super) fn stopped(bench: &Bench) -> Result<Attempt, Obstacle> {
     let server = bench.synthetic(Box::new(|_| ScriptedReply::Answer(Duration::ZERO)))?;
-    let generator = bench.subject_beside_servers(&SelftestSubject::Generator { target: server.address })?;
+    let generator = bench.subject_beside_servers(SelftestSubject::Generator(server.address))?;
     let watch = bench.watch()?;
     // It begins at once; anywhere in its window will do.
     thread::sleep(GENERATED.1 / 3);

@@ -64,7 +64,7 @@ fn beside_another_benchmark_nothing_is_measured() {
 #[test]
 fn a_subject_is_nobodys_but_the_self_tests() {
     let home = Home::new();
-    home.ended(&["subject", "threads:1"]).with_code(2);
-    let orphan = ["subject", "threads:1", "--supervised", "--parent", "1", "--nonce", "ab"];
+    home.ended(&["subject", r#"{"threads":1}"#]).with_code(2);
+    let orphan = ["subject", r#"{"threads":1}"#, "--supervised", "--parent", "1", "--nonce", "ab"];
     assert_eq!(home.ended(&orphan).with_code(1).stdout, "");
 }
