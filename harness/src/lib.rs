@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as harness;
 
+mod background;
 pub mod check;
 pub mod cli;
 pub mod experiments;

@@ -8,9 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use instruments::clock::{nanoseconds, now_ns, timespec, wake_promptly};
@@ -22,6 +20,7 @@ use rustix::fd::OwnedFd;
 use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
 use super::lateness::{Lateness, Obstacle};
+use crate::background::Background;
 
 /// Which request is to be answered, from 0.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +48,7 @@ pub(crate) type Script = Box<dyn Fn(RequestNumber) -> ScriptedReply + Send>;
 /// The server on a thread of this process.
 pub(crate) struct Synthetic {
     pub(crate) address: SocketAddr,
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<Result<Lateness, Obstacle>>,
+    thread: Background<Result<Lateness, Obstacle>>,
 }
 
 impl Synthetic {
@@ -58,20 +56,18 @@ impl Synthetic {
     pub(crate) fn start(cpus: &[u32], script: Script) -> Result<Synthetic, Obstacle> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, cpus) = (Arc::clone(&stop), cpus.to_vec());
-        let thread = thread::Builder::new().name("synthetic".into()).spawn(move || {
+        let cpus = cpus.to_vec();
+        let thread = Background::start("synthetic", move |stop| {
             // Elsewhere it would disturb the generator, which the lag shows.
             let _ = restrict_this_thread(&cpus);
-            serve(listener, &script, 0, &stopped)
+            serve(listener, &script, 0, stop)
         })?;
-        Ok(Synthetic { address, stop, thread })
+        Ok(Synthetic { address, thread })
     }
 
     /// Ends it, and says how late it was.
     pub(crate) fn end(self) -> Result<Lateness, Obstacle> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        self.thread.end()
     }
 }
 

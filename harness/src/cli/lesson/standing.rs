@@ -2,10 +2,8 @@
 //!
 //! They end when this is dropped, or after ten minutes. Beside it: `live/engine.rs`, whose session they are.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -13,6 +11,7 @@ use instruments::backend::{Backend, Promptness};
 use instruments::load::Work;
 
 use super::run::{LessonStage, contenders_of};
+use crate::background::Background;
 use crate::live::{Limits, LiveLoad, Session, SessionCommand, SessionEvent};
 use crate::plan::Participant;
 use crate::run::{MachineLock, preflight_side_by_side};
@@ -35,10 +34,10 @@ pub(in crate::cli) struct StoodServer {
 
 /// Servers that run until this is dropped.
 pub(in crate::cli) struct StandingServers {
-    stop: Arc<AtomicBool>,
     /// Those that run, as they were when they began.
     pub(in crate::cli) servers: Vec<StoodServer>,
-    session: Option<JoinHandle<()>>,
+    // Ends before what its servers use.
+    _session: Background<()>,
     _commands: Sender<SessionCommand>,
     _backend: Option<Backend>,
     _lock: MachineLock,
@@ -89,17 +88,12 @@ impl StandingServers {
         backend: Option<Backend>,
         lock: MachineLock,
     ) -> anyhow::Result<StandingServers> {
-        let stop = Arc::new(AtomicBool::new(false));
         let (commands, commanded) = channel();
         let (tells, told) = channel();
-        let flag = Arc::clone(&stop);
-        let session = thread::Builder::new().name("standing".to_owned()).spawn(move || {
-            session.run(&commanded, &tells, &flag);
-        })?;
+        let session = Background::start("standing", move |stop| session.run(&commanded, &tells, stop))?;
         let mut standing = StandingServers {
-            stop,
             servers: Vec::new(),
-            session: Some(session),
+            _session: session,
             _commands: commands,
             _backend: backend,
             _lock: lock,
@@ -116,15 +110,5 @@ impl StandingServers {
         // What is told from now on nobody needs, and it ends when nobody listens.
         thread::Builder::new().name("looking-on".to_owned()).spawn(move || told.iter().for_each(drop))?;
         Ok(standing)
-    }
-}
-
-impl Drop for StandingServers {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(session) = self.session.take() {
-            // A panic in it has been told by the hook.
-            let _ = session.join();
-        }
     }
 }
