@@ -35,7 +35,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ("echo", "hi"),
     )]),
     recipe: Recipe {
-        contenders: Contenders::Own(&[THREADS, THREADS_EACH, TASKS, TASKS_EACH]),
+        contenders: Contenders::Own(&[THREADS, THREADS_EACH, MULTI, MULTI_EACH]),
         own_options: Some("it compares options of our own models"),
         decision,
         tasks,
@@ -43,10 +43,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     },
 };
 
-const THREADS: &str = "threaded";
 const THREADS_EACH: &str = "threaded:accept=reuseport";
-const TASKS: &str = "async-multi";
-const TASKS_EACH: &str = "async-multi:accept=reuseport";
+const MULTI_EACH: &str = "async-multi:accept=reuseport";
 
 /// Clients at once.
 const CLIENTS: u32 = 64;
@@ -74,6 +72,6 @@ fn decision() -> Option<Decision> {
     let served = |contender| value("achieved_rps", contender);
     by([
         at_least("threads", served(THREADS_EACH), times(MORE, served(THREADS))),
-        at_least("tasks", served(TASKS_EACH), times(MORE, served(TASKS))),
+        at_least("tasks", served(MULTI_EACH), times(MORE, served(MULTI))),
     ])
 }

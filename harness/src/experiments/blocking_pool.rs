@@ -40,7 +40,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ),
     ]),
     recipe: Recipe {
-        contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
+        contenders: Contenders::Own(&[THREADS, AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
         own_options: Some("it counts the threads of the option placement, which other programs do not have"),
         decision,
         tasks,
@@ -86,7 +86,7 @@ fn pictures() -> Vec<Picture> {
 fn decision() -> Option<Decision> {
     let threads = |workload: &str, contender| with(workload, value("peak_threads", contender));
     let few = |holds_for, workload: &str| {
-        at_most(holds_for, threads(workload, AWAY), times(0.25, threads(workload, "threaded")))
+        at_most(holds_for, threads(workload, AWAY), times(0.25, threads(workload, THREADS)))
     };
     by([few("work that waits in an .await", "waits"), few("work that blocks, on spawn_blocking", "blocks")])
 }

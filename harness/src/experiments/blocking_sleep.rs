@@ -34,15 +34,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ("block", "50ms"),
     )]),
     recipe: Recipe {
-        contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),
+        contenders: Contenders::Own(&[THREADS, MULTI, SINGLE, FOUR, AWAY]),
         decision,
         tasks,
         ..Recipe::PLAIN
     },
 };
 
-const SINGLE: &str = "async-single";
-const MULTI: &str = "async-multi:workers=4";
+const FOUR: &str = "async-multi:workers=4";
 const AWAY: &str = "async-multi:placement=spawn-blocking,workers=4";
 
 /// Connections that block: none, one, as many as there are workers, twice as many. Those that decide, unless there is time
@@ -78,8 +77,8 @@ fn decision() -> Option<Decision> {
         |holds_for, contender, blocking| at_least(holds_for, at(blocking, value("probe_p99", contender)), HALF_A_CALL);
     by([
         ruined("tokio on one thread while one task blocks", SINGLE, 1.0),
-        ruined("tokio on four while one does", MULTI, 1.0),
-        ruined("tokio on four while eight do", MULTI, 8.0),
+        ruined("tokio on four while one does", FOUR, 1.0),
+        ruined("tokio on four while eight do", FOUR, 8.0),
         ruined("calls on spawn_blocking", AWAY, 8.0),
     ])
 }

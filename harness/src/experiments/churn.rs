@@ -41,7 +41,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ),
     ]),
     recipe: Recipe {
-        contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
+        contenders: Contenders::Own(&[THREADS, "thread-pool:workers=4", SINGLE, MULTI]),
         decision,
         tasks,
         ..Recipe::PLAIN
@@ -78,9 +78,9 @@ const EXPENSIVE: f64 = 2.0;
 
 fn decision() -> Option<Decision> {
     let cpu = |contender| with("new", value("cpu_per_request", contender));
-    let dearer = |holds_for, other| at_least(holds_for, cpu("threaded"), times(EXPENSIVE, cpu(other)));
+    let dearer = |holds_for, other| at_least(holds_for, cpu(THREADS), times(EXPENSIVE, cpu(other)));
     by([
-        dearer("a thread instead of a task", "async-single"),
+        dearer("a thread instead of a task", SINGLE),
         dearer("a thread instead of one that is there already", "thread-pool:workers=4"),
     ])
 }

@@ -32,12 +32,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
          them.",
         ("echo", "hi"),
     )]),
-    recipe: Recipe {
-        contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
-        decision,
-        tasks,
-        ..Recipe::PLAIN
-    },
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const RATE_RPS: f64 = 5_000.0;
@@ -73,7 +68,7 @@ fn pictures() -> Vec<Picture> {
 
 fn decision() -> Option<Decision> {
     let grows = |holds_for, metric| {
-        let of = |connections| at(connections, value(metric, "threaded"));
+        let of = |connections| at(connections, value(metric, THREADS));
         at_least(holds_for, of(MOST), times(3.0, of(f64::from(FEWEST))))
     };
     by([grows("the CPU time of a request", "cpu_per_request"), grows("the median wait", "response_time_p50")])

@@ -45,7 +45,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ),
     ]),
     recipe: Recipe {
-        contenders: Contenders::Own(&["threaded", SINGLE, MULTI, "async-per-core"]),
+        contenders: Contenders::Own(&[THREADS, SINGLE, MULTI, "async-per-core"]),
         decision,
         tasks,
         ..Recipe::PLAIN
@@ -53,8 +53,6 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
 };
 
 const COMPUTING: &str = "spin-1ms";
-const SINGLE: &str = "async-single";
-const MULTI: &str = "async-multi";
 
 /// CPUs of the server. A run leaves out those that it does not have.
 const CPUS: [u32; 7] = [1, 2, 4, 8, 16, 32, 64];

@@ -35,8 +35,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     )]),
     recipe: Recipe {
         contenders: Contenders::Own(&[
-            "threaded",
-            "async-single",
+            THREADS,
+            SINGLE,
             "async-single:placement=spawn-blocking",
             INLINE,
             "async-multi:placement=yielding",

@@ -17,6 +17,15 @@ pub(crate) use crate::plan::{
 };
 pub(crate) use instruments::load::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Shape, Work};
 
+/// The model with a thread for each connection.
+pub(crate) const THREADS: &str = "threaded";
+
+/// The model with all tasks on one thread.
+pub(crate) const SINGLE: &str = "async-single";
+
+/// The model with tasks on several threads.
+pub(crate) const MULTI: &str = "async-multi";
+
 /// A probe and what is done beside it: quiet first, for a sixth of the time of the disturbance; then that; then a third of
 /// it to see who recovers. The probe's window is set to all of this. `name` is a phrase for a legend.
 pub(crate) fn disturbed(

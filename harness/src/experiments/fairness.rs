@@ -35,13 +35,11 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
          client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
         ("echo", "hi"),
     )]),
-    recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, FOUR]), decision, tasks, ..Recipe::PLAIN },
 };
 
-const THREADS: &str = "threaded";
 const POOL: &str = "thread-pool:workers=4";
-const SINGLE: &str = "async-single";
-const MULTI: &str = "async-multi:workers=4";
+const FOUR: &str = "async-multi:workers=4";
 
 const POLITE: u32 = 8;
 
@@ -75,6 +73,6 @@ fn decision() -> Option<Decision> {
         serves_all("a thread for each client", THREADS),
         serves_all("a pool of fewer threads than clients", POOL),
         serves_all("tasks on one thread", SINGLE),
-        serves_all("tasks on several threads", MULTI),
+        serves_all("tasks on several threads", FOUR),
     ])
 }

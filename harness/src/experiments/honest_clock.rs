@@ -34,10 +34,10 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
          and continued.",
         ("echo", "hi"),
     )]),
-    recipe: Recipe { contenders: Contenders::Own(&["threaded", STALLED]), decision, tasks, ..Recipe::PLAIN },
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, STALLED]), decision, tasks, ..Recipe::PLAIN },
 };
 
-const STALLED: &str = "async-single";
+const STALLED: &str = SINGLE;
 
 /// Eight slow requests, one for each connection, are less than one in a hundred of even a short run.
 const RATE_RPS: f64 = 1_000.0;

@@ -37,10 +37,10 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         contenders: Contenders::Own(&[
             "sequential",
             "thread-pool",
-            "threaded",
+            THREADS,
             "threaded:spawn=panicking",
             "threaded:idle-timeout=100ms",
-            "async-multi",
+            MULTI,
             "async-multi:idle-timeout=100ms",
         ]),
         decision,
@@ -69,8 +69,8 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 fn decision() -> Option<Decision> {
     let served = |contender| value("probe_success", contender);
     by([
-        at_most("a thread per connection without a timeout", served("threaded"), WITHSTOOD),
+        at_most("a thread per connection without a timeout", served(THREADS), WITHSTOOD),
         at_most("one that closes idle connections", served("threaded:idle-timeout=100ms"), WITHSTOOD),
-        at_least("tasks, which stay up", served("async-multi"), WITHSTOOD),
+        at_least("tasks, which stay up", served(MULTI), WITHSTOOD),
     ])
 }

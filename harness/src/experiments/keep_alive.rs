@@ -32,7 +32,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ("echo", "hi"),
     )]),
     recipe: Recipe {
-        contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", "threaded", "async-single"]),
+        contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", THREADS, SINGLE]),
         decision,
         tasks,
         ..Recipe::PLAIN

@@ -48,5 +48,5 @@ const SEVERAL: f64 = 5.0;
 
 fn decision() -> Option<Decision> {
     let of = |contender| value("memory_per_connection", contender);
-    by([at_least("a thread per connection", of("threaded"), times(SEVERAL, of("async-multi")))])
+    by([at_least("a thread per connection", of(THREADS), times(SEVERAL, of(MULTI)))])
 }

@@ -38,7 +38,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ("spin", "2ms"),
     )]),
     recipe: Recipe {
-        contenders: Contenders::Own(&[THREADS, POOL, TASKS, LIMITED]),
+        contenders: Contenders::Own(&[THREADS, POOL, MULTI, LIMITED]),
         decision,
         probes,
         tasks,
@@ -46,9 +46,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     },
 };
 
-const THREADS: &str = "threaded";
 const POOL: &str = "thread-pool:workers=4";
-const TASKS: &str = "async-multi";
 const LIMITED: &str = "async-multi:backlog=8,max-connections=8";
 
 /// Of what a contender can do: what comes always, and what comes beside it for a while.
@@ -108,7 +106,7 @@ fn decision() -> Option<Decision> {
     let as_many = |holds_for, contender| at_least(holds_for, value("probe_success", contender), AS_MANY_AS_BEFORE);
     by([
         as_many("a pool of four threads", POOL),
-        as_many("as many threads as CPUs, with tasks", TASKS),
+        as_many("as many threads as CPUs, with tasks", MULTI),
         as_many("tasks with a limit on connections and a short backlog", LIMITED),
         at_most("the time after it, with such limits", value("goodput_recovery", LIMITED), SOON),
     ])

@@ -33,11 +33,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
         ("echo", "hi"),
     )]),
-    recipe: Recipe { contenders: Contenders::Own(&[THREADS, TASKS]), decision, tasks, ..Recipe::PLAIN },
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
-
-const THREADS: &str = "threaded";
-const TASKS: &str = "async-multi";
 
 /// Small enough to be met in a second, by threads.
 const BOUNDS: Bounds = Bounds { threads: None, open_files: None, memory_bytes: Some(64 << 20) };
@@ -60,6 +57,6 @@ fn decision() -> Option<Decision> {
     let served = |contender| value("probe_success", contender);
     by([
         at_most("a thread per connection", served(THREADS), WITHSTOOD),
-        at_least("tasks, which stay up", served(TASKS), WITHSTOOD),
+        at_least("tasks, which stay up", served(MULTI), WITHSTOOD),
     ])
 }

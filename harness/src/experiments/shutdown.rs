@@ -42,10 +42,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     },
 };
 
-const THREADS: &str = "threaded";
 const POOL: &str = "thread-pool:workers=32";
-const SINGLE: &str = "async-single";
-const MULTI: &str = "async-multi";
 const THREADS_DRAIN: &str = "threaded:drain=1s";
 const MULTI_DRAIN: &str = "async-multi:drain=1s";
 

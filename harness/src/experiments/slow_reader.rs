@@ -38,10 +38,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
-const THREADS: &str = "threaded";
 const POOL: &str = "thread-pool:workers=4";
-const SINGLE: &str = "async-single";
-const MULTI: &str = "async-multi";
 
 const READERS: u32 = 16;
 const REQUESTS: u32 = 32;

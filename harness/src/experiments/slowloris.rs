@@ -41,10 +41,10 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "thread-pool",
             "thread-pool:idle-timeout=250ms",
             "thread-pool:frame-deadline=250ms",
-            "threaded",
+            THREADS,
             "threaded:idle-timeout=250ms",
             "threaded:frame-deadline=250ms",
-            "async-multi",
+            MULTI,
             "async-multi:idle-timeout=250ms",
             "async-multi:frame-deadline=250ms",
         ]),
@@ -83,7 +83,7 @@ const SERVED: BoundValue = BoundValue::Number(0.8);
 fn decision() -> Option<Decision> {
     let serves = |holds_for, contender| at_least(holds_for, value("probe_success", contender), SERVED);
     by([
-        serves("async without a limit", "async-multi"),
+        serves("async without a limit", MULTI),
         serves("async with a timeout on each read", "async-multi:idle-timeout=250ms"),
         serves("async with a deadline on the whole request", "async-multi:frame-deadline=250ms"),
     ])

@@ -41,7 +41,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             ("sleep", "1s"),
         ),
     ]),
-    recipe: Recipe { contenders: Contenders::Own(&["threaded", "async-multi"]), decision, tasks, ..Recipe::PLAIN },
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
 /// Sleeps that are asked for, in microseconds.
@@ -99,9 +99,9 @@ fn decision() -> Option<Decision> {
         at_most(holds_for, median, BoundValue::Number(most_ms * 1e6))
     };
     by([
-        keeps_to("1 ms in a thread", "threaded", 1.0, 1.5),
-        keeps_to("1 ms in a task", "async-multi", 1.0, 1.5),
-        keeps_to("20 ms in a thread", "threaded", 20.0, 22.0),
-        keeps_to("20 ms in a task", "async-multi", 20.0, 22.0),
+        keeps_to("1 ms in a thread", THREADS, 1.0, 1.5),
+        keeps_to("1 ms in a task", MULTI, 1.0, 1.5),
+        keeps_to("20 ms in a thread", THREADS, 20.0, 22.0),
+        keeps_to("20 ms in a task", MULTI, 20.0, 22.0),
     ])
 }

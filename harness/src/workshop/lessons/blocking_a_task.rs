@@ -30,7 +30,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::WorkMs, "a request blocks (ms)", 20..=200, 50)],
     setup,
     explanation,
-    models: ["threaded", "async-single"],
+    models: [THREADS, SINGLE],
     look: &[
         LookCommand {
             command: "cat /proc/PID/task/*/wchan",
@@ -61,8 +61,6 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const THREADS: &str = "threaded";
-const ONE_THREAD: &str = "async-single";
 const AWAY: &str = "async-single:placement=spawn-blocking";
 
 /// Often enough for a median within the time of the disturbance.
@@ -86,7 +84,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             "All tasks run on one thread. One client's requests call thread::sleep for {blocks} ms, one after the other. \
              How long does a typical one of the others wait for an answer that takes no time?"
         ),
-        contenders: vec![THREADS.into(), ONE_THREAD.into(), AWAY.into()],
+        contenders: vec![THREADS.into(), SINGLE.into(), AWAY.into()],
         workloads: vec![Workload {
             key: "block".into(),
             label: format!("beside requests that block for {blocks} ms").into(),
@@ -95,7 +93,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         }],
         tasks: vec![Task::new("block", "one-blocks", TaskKind::Disturbed(trial))],
         blocks: BLOCKS,
-        quantity: Quantity::of("On one thread, half of the others waited longer than", others(ONE_THREAD)),
+        quantity: Quantity::of("On one thread, half of the others waited longer than", others(SINGLE)),
         bounds: vec![0.05 * blocked_ns, blocked_ns / 3.0],
         // Short enough for several within a traced window.
         traced: Some((Work::new("block", "5ms"), 8)),
@@ -109,7 +107,7 @@ fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
             "While one client's requests blocked for {} ms each, half of the others waited longer than {} with tasks on one \
              thread. With a thread for each it was {}, and {} where the blocking call went to spawn_blocking.",
             found.settings.get(ControlKind::WorkMs),
-            found.say(&others(ONE_THREAD)),
+            found.say(&others(SINGLE)),
             found.say(&others(THREADS)),
             found.say(&others(AWAY))
         ),

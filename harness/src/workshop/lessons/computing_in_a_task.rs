@@ -24,7 +24,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::WorkMs, "a request computes (ms)", 10..=100, 30)],
     setup,
     explanation,
-    models: ["threaded", "async-single"],
+    models: [THREADS, SINGLE],
     look: &[
         LookCommand { command: "top -H -p PID", shows: "which threads compute" },
         LookCommand {
@@ -55,8 +55,7 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const THREADS: &str = "threaded";
-const INLINE: &str = "async-single";
+const INLINE: &str = SINGLE;
 const AWAY: &str = "async-single:placement=spawn-blocking";
 
 const PROBE_RPS: f64 = 800.0;

@@ -35,7 +35,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Connections, "connections held", 200..=4_000, 1_000)],
     setup,
     explanation,
-    models: ["threaded", "async-multi"],
+    models: [THREADS, MULTI],
     look: &[
         LookCommand {
             command: "grep -E 'VmRSS|VmPTE|VmSize|Threads' /proc/PID/status",
@@ -72,9 +72,6 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const THREADS: &str = "threaded";
-const TASKS: &str = "async-multi";
-
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let most = settings.get(ControlKind::Connections);
     let work = Work::new("echo", "hi");
@@ -85,7 +82,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
              compared with a task per connection?",
             count(u64::from(most))
         ),
-        contenders: vec![THREADS.into(), TASKS.into()],
+        contenders: vec![THREADS.into(), MULTI.into()],
         workloads: vec![Workload::new(
             "held",
             "held connections",
@@ -97,7 +94,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         quantity: Quantity {
             says: "A thread per connection takes",
             value: value("memory_per_connection", THREADS),
-            over: Some(value("memory_per_connection", TASKS)),
+            over: Some(value("memory_per_connection", MULTI)),
             behind: "times the memory of a task",
         },
         bounds: vec![2.0, 7.0, 100.0],
@@ -109,7 +106,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
 fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
     let of = |contender| found.say(&value("memory_per_connection", contender));
     vec![
-        format!("Here one more idle connection takes {} with a thread and {} with a task.", of(THREADS), of(TASKS)),
+        format!("Here one more idle connection takes {} with a thread and {} with a task.", of(THREADS), of(MULTI)),
         "A thread keeps the pages of its stack that it touched, a second stack in the kernel, and the tables that map \
          both. The 2 MiB of its stack are only reserved: nobody pays for a page that was never touched."
             .into(),

@@ -29,7 +29,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Connections, "clients that take turns", 2..=8, 8)],
     setup,
     explanation,
-    models: ["threaded", "async-single"],
+    models: [THREADS, SINGLE],
     look: &[LookCommand {
         command: "kill -STOP PID; sleep 0.2; kill -CONT PID",
         shows: "while any load generator runs against it: what does that say of its p99?",
@@ -60,7 +60,7 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const STALLED: &str = "async-single";
+const STALLED: &str = SINGLE;
 
 const RATE_RPS: f64 = 1_000.0;
 const WINDOW: Duration = Duration::from_millis(2_000);

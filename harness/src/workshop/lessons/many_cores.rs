@@ -24,7 +24,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Connections, "clients", 8..=64, 32)],
     setup,
     explanation,
-    models: ["async-single", "async-multi"],
+    models: [SINGLE, MULTI],
     look: &[
         LookCommand { command: "top -H -p PID", shows: "how busy each thread is" },
         LookCommand { command: "taskset -cp PID", shows: "which CPUs the server may use" },
@@ -47,10 +47,6 @@ pub(super) static LESSON: Lesson = Lesson {
         goes_wrong: &[("A laptop with one CPU can't tell.", "It says so. Look at a neighbour's, or replay.")],
     },
 };
-
-const THREADS: &str = "threaded";
-const SINGLE: &str = "async-single";
-const MULTI: &str = "async-multi";
 
 fn served(cpus: f64, contender: &str) -> ValueOf {
     at(cpus, value("achieved_rps", contender))

@@ -30,7 +30,7 @@ pub(super) static LESSON: Lesson = Lesson {
     )],
     setup,
     explanation,
-    models: ["sequential", "threaded"],
+    models: ["sequential", THREADS],
     look: &[
         LookCommand {
             command: "cat /proc/PID/task/*/wchan",
@@ -52,8 +52,6 @@ pub(super) static LESSON: Lesson = Lesson {
         )],
     },
 };
-
-const THREADS: &str = "threaded";
 
 fn sequential(settings: &LessonSettings) -> String {
     match settings.get(ControlKind::TimeoutMs) {

@@ -24,7 +24,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Workers, "workers of the pool", 1..=16, 4)],
     setup,
     explanation,
-    models: ["threaded", "thread-pool"],
+    models: [THREADS, "thread-pool"],
     look: &[
         LookCommand {
             command: "cat /proc/PID/task/*/wchan",
@@ -58,8 +58,6 @@ pub(super) static LESSON: Lesson = Lesson {
         )],
     },
 };
-
-const THREADS: &str = "threaded";
 
 /// How long the clients stay that say nothing.
 pub(super) const LASTING: Duration = Duration::from_millis(600);

@@ -36,7 +36,7 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     setup,
     explanation,
-    models: ["threaded", "async-multi"],
+    models: [THREADS, MULTI],
     look: &[
         LookCommand {
             command: "ls /proc/PID/fd | wc -l; grep 'open files' /proc/PID/limits",
@@ -73,7 +73,7 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const OPEN: &str = "async-multi";
+const OPEN: &str = MULTI;
 
 /// What the server may have open.
 const BOUNDS: Bounds = Bounds { threads: None, open_files: Some(300), memory_bytes: None };

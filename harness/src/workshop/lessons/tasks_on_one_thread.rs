@@ -27,7 +27,7 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     setup,
     explanation,
-    models: ["threaded", "async-single"],
+    models: [THREADS, SINGLE],
     look: &[
         LookCommand {
             command: "ls /proc/PID/task | wc -l",
@@ -50,9 +50,6 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const THREADS: &str = "threaded";
-const ONE_THREAD: &str = "async-single";
-
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let (clients, waits) = (settings.get(ControlKind::Connections), settings.get(ControlKind::WorkMs));
     let parameter = format!("{waits}ms");
@@ -62,7 +59,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             "Each request waits for {waits} ms, and {clients} clients ask again and again. tokio runs all of them as tasks \
              on one thread. How many requests does it answer, compared with a server with {clients} threads?"
         ),
-        contenders: vec![THREADS.into(), ONE_THREAD.into()],
+        contenders: vec![THREADS.into(), SINGLE.into()],
         workloads: vec![Workload {
             key: "waiting".into(),
             label: format!("requests that wait for {waits} ms").into(),
@@ -73,7 +70,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         blocks: BLOCKS,
         quantity: Quantity {
             says: "Tasks on one thread answered",
-            value: value("achieved_rps", ONE_THREAD),
+            value: value("achieved_rps", SINGLE),
             over: Some(value("achieved_rps", THREADS)),
             behind: "times as many requests as threads",
         },
@@ -92,8 +89,8 @@ fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
             "{} threads answered {}, and {} threads with all tasks on one of them answered {}.",
             threads(THREADS),
             served(THREADS),
-            threads(ONE_THREAD),
-            served(ONE_THREAD)
+            threads(SINGLE),
+            served(SINGLE)
         ),
         "The thread asks the kernel which of all sockets and timers are ready, runs the task of each until it has to wait, \
          and asks again. A request that waits for 20 ms takes some microseconds of it."

@@ -24,7 +24,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Connections, "clients", 16..=200, 32)],
     setup,
     explanation,
-    models: ["sequential", "threaded"],
+    models: [ONE, THREADS],
     look: &[
         LookCommand {
             command: "ls /proc/PID/task | wc -l",
@@ -51,7 +51,6 @@ pub(super) static LESSON: Lesson = Lesson {
 };
 
 const ONE: &str = "sequential";
-const THREADS: &str = "threaded";
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let clients = settings.get(ControlKind::Connections);

@@ -31,7 +31,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Connections, "clients, where there are many", 64..=1_000, 256)],
     setup,
     explanation,
-    models: ["threaded", "async-multi"],
+    models: [THREADS, MULTI],
     look: &[
         LookCommand {
             command: "perf stat -e context-switches -p PID",
@@ -59,8 +59,6 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const THREADS: &str = "threaded";
-const TASKS: &str = "async-multi";
 const WAITING: &str = "call-5ms";
 const FEW: u32 = 8;
 
@@ -86,14 +84,14 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             "{many} clients ask again and again, and each request waits 5 ms for a backend. How many does a task per \
              connection answer, compared with a thread per connection?"
         ),
-        contenders: vec![THREADS.into(), TASKS.into()],
+        contenders: vec![THREADS.into(), MULTI.into()],
         workloads,
         tasks,
         // A square has a winner from so many pairs on, and one may be disturbed.
         blocks: PAIRS_FOR_WINNER as u32 + 1,
         quantity: Quantity {
             says: "A task per connection answered",
-            value: served(WAITING, many, TASKS),
+            value: served(WAITING, many, MULTI),
             over: Some(served(WAITING, many, THREADS)),
             behind: "times as many requests",
         },
@@ -106,7 +104,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
 fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
     let many = found.settings.get(ControlKind::Connections);
     let times = |workload, connections| {
-        found.say_times(&served(workload, connections, TASKS), &served(workload, connections, THREADS))
+        found.say_times(&served(workload, connections, MULTI), &served(workload, connections, THREADS))
     };
     vec![
         format!(

@@ -28,7 +28,7 @@ pub(super) static LESSON: Lesson = Lesson {
     controls: &[Control::of(ControlKind::Connections, "clients", 24..=200, 40)],
     setup,
     explanation,
-    models: ["threaded", "async-multi"],
+    models: [THREADS, MULTI],
     look: &[
         LookCommand { command: "top -H -p PID", shows: "every thread of the server; most of them never move" },
         LookCommand {
@@ -59,7 +59,6 @@ pub(super) static LESSON: Lesson = Lesson {
     },
 };
 
-const THREADS: &str = "threaded";
 const TASKS: &str = "async-multi:workers=2";
 
 fn threads(contender: &str) -> ValueOf {
