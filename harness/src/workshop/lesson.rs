@@ -3,6 +3,7 @@
 //!
 //! Must not know: any one lesson. Beside it: `lessons/`, a file each; `settle.rs`, which finds the right answer.
 
+use std::iter;
 use std::ops::RangeInclusive;
 
 use instruments::load::Work;
@@ -26,14 +27,24 @@ pub struct Lesson {
     pub controls: &'static [Control],
     /// The run, as it is set.
     pub setup: fn(&LessonSettings) -> LessonSetup,
-    /// Why it came out so, a paragraph each, from what was measured.
-    pub explanation: fn(&LessonFindings<'_>) -> Vec<String>,
+    /// What was measured, in a paragraph.
+    pub measured: fn(&LessonFindings<'_>) -> String,
+    /// Why it came out so, a paragraph each.
+    pub because: &'static [&'static str],
     /// The two models whose code is shown side by side.
     pub models: [&'static str; 2],
     /// What to look at on a running server.
     pub look: &'static [LookCommand],
     /// For the trainer.
     pub script: TrainerScript,
+}
+
+impl Lesson {
+    /// What was measured, and why it came out so, a paragraph each.
+    pub fn explained(&self, found: &LessonFindings<'_>) -> Vec<String> {
+        let because = self.because.iter().map(|paragraph| (*paragraph).to_owned());
+        iter::once((self.measured)(found)).chain(because).collect()
+    }
 }
 
 /// Something that a learner can change.

@@ -151,7 +151,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
         let (result, _) = settle(&findings, &setup);
         let is_decided = result.right.is_some();
         let prediction = PredictionRecord { result: Some(result), ..prediction };
-        print(&telling::reveal(&prediction, (lesson.explanation)(&findings)))?;
+        print(&telling::reveal(&prediction, lesson.explained(&findings)))?;
         return Ok(ExitCode::from(code_of_answer(is_decided)));
     }
     let stage = LessonStage::enter()?;
@@ -167,7 +167,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let saved = run.predictions.first().unwrap_or(&prediction);
     let is_decided = saved.result.as_ref().is_some_and(|result| result.right.is_some());
     let report = report::write_page(&folder, &run)?;
-    let told = telling::reveal(saved, (lesson.explanation)(&findings));
+    let told = telling::reveal(saved, lesson.explained(&findings));
     print(&format!("{told}{}\nreport: {}\n", telling::next(lesson), report.display()))?;
     if args.look && !stage.interrupt.is_set() {
         look(lesson, &setup, &stage)?;

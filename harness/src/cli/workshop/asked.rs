@@ -71,7 +71,7 @@ pub(super) fn reveal(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Res
     let (result, at, explanation) = {
         let findings = LessonFindings::of(&run, &asked.settings);
         let (result, at) = settle(&findings, &setup);
-        (result, at, (lesson.explanation)(&findings))
+        (result, at, lesson.explained(&findings))
     };
     let so_far = SoFar::of(&run);
     // Who ran what comes first: it is the picture that people remember.

@@ -29,7 +29,13 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::WorkMs, "a request blocks (ms)", 20..=200, 50)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "A runtime switches tasks at an await and nowhere else. thread::sleep is not an await: the thread is gone until it \
+         returns, and every task with it. The kernel, on the other hand, takes a thread off its CPU whenever it sleeps.",
+        "So look for what blocks: synchronous drivers, files, DNS, locks that are held for long. Give it to spawn_blocking, \
+         or use what awaits.",
+    ],
     models: [THREADS, SINGLE],
     look: &[
         LookCommand {
@@ -101,21 +107,13 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
-    vec![
-        format!(
-            "While one client's requests blocked for {} ms each, half of the others waited longer than {} with tasks on one \
-             thread. With a thread for each it was {}, and {} where the blocking call went to spawn_blocking.",
-            found.settings.get(ControlKind::WorkMs),
-            found.say(&others(SINGLE)),
-            found.say(&others(THREADS)),
-            found.say(&others(AWAY))
-        ),
-        "A runtime switches tasks at an await and nowhere else. thread::sleep is not an await: the thread is gone until it \
-         returns, and every task with it. The kernel, on the other hand, takes a thread off its CPU whenever it sleeps."
-            .into(),
-        "So look for what blocks: synchronous drivers, files, DNS, locks that are held for long. Give it to spawn_blocking, \
-         or use what awaits."
-            .into(),
-    ]
+fn measured(found: &LessonFindings<'_>) -> String {
+    format!(
+        "While one client's requests blocked for {} ms each, half of the others waited longer than {} with tasks on one \
+         thread. With a thread for each it was {}, and {} where the blocking call went to spawn_blocking.",
+        found.settings.get(ControlKind::WorkMs),
+        found.say(&others(SINGLE)),
+        found.say(&others(THREADS)),
+        found.say(&others(AWAY))
+    )
 }

@@ -23,7 +23,13 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::WorkMs, "a request computes (ms)", 10..=100, 30)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "In the task nobody can interrupt the computation, so all others wait until it is done. On another thread the kernel \
+         decides: it lets a thread that wakes up for a moment run before one that computes all the time.",
+        "The computation itself takes as long everywhere. If the server has a CPU to spare, the others hardly notice it any \
+         more. If it has one CPU, they wait for a slice of it now and then.",
+    ],
     models: [THREADS, SINGLE],
     look: &[
         LookCommand { command: "top -H -p PID", shows: "which threads compute" },
@@ -98,20 +104,12 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
-    vec![
-        format!(
-            "The slowest of a hundred others took {} beside a computation in a task, {} with the computation on spawn_blocking, \
-             and {} with a thread for each client.",
-            found.say(&others(INLINE)),
-            found.say(&others(AWAY)),
-            found.say(&others(THREADS))
-        ),
-        "In the task nobody can interrupt the computation, so all others wait until it is done. On another thread the kernel \
-         decides: it lets a thread that wakes up for a moment run before one that computes all the time."
-            .into(),
-        "The computation itself takes as long everywhere. If the server has a CPU to spare, the others hardly notice it any \
-         more. If it has one CPU, they wait for a slice of it now and then."
-            .into(),
-    ]
+fn measured(found: &LessonFindings<'_>) -> String {
+    format!(
+        "The slowest of a hundred others took {} beside a computation in a task, {} with the computation on spawn_blocking, \
+         and {} with a thread for each client.",
+        found.say(&others(INLINE)),
+        found.say(&others(AWAY)),
+        found.say(&others(THREADS))
+    )
 }

@@ -34,7 +34,14 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Connections, "connections held", 200..=4_000, 1_000)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "A thread keeps the pages of its stack that it touched, a second stack in the kernel, and the tables that map \
+         both. The 2 MiB of its stack are only reserved: nobody pays for a page that was never touched.",
+        "A task keeps what is alive at the await where it stands, and its read buffer. One allocation holds all of it.",
+        "So both are small. A thousand threads are no problem for a server; a hundred thousand are. Ask how many clients \
+         you will have before you choose.",
+    ],
     models: [THREADS, MULTI],
     look: &[
         LookCommand {
@@ -103,17 +110,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let of = |contender| found.say(&value("memory_per_connection", contender));
-    vec![
-        format!("Here one more idle connection takes {} with a thread and {} with a task.", of(THREADS), of(MULTI)),
-        "A thread keeps the pages of its stack that it touched, a second stack in the kernel, and the tables that map \
-         both. The 2 MiB of its stack are only reserved: nobody pays for a page that was never touched."
-            .into(),
-        "A task keeps what is alive at the await where it stands, and its read buffer. One allocation holds all of it."
-            .into(),
-        "So both are small. A thousand threads are no problem for a server; a hundred thousand are. Ask how many clients \
-         you will have before you choose."
-            .into(),
-    ]
+    format!("Here one more idle connection takes {} with a thread and {} with a task.", of(THREADS), of(MULTI))
 }

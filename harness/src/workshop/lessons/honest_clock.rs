@@ -28,7 +28,14 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Connections, "clients that take turns", 2..=8, 8)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "On a connection that waits for its reply nothing else is sent. So the standstill shows as one slow request on each \
+         connection, and these are too few to be seen at the p99. The requests that should have been sent meanwhile are \
+         missing.",
+        "Real clients do not wait for each other: they come when they come. Start the clock when a request is due, \
+         and use a generator that has a schedule.",
+    ],
     models: [THREADS, SINGLE],
     look: &[LookCommand {
         command: "kill -STOP PID; sleep 0.2; kill -CONT PID",
@@ -108,20 +115,11 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
-    vec![
-        format!(
-            "The server stood still for 200 ms. Counted from the sending, the p99 was {}. Counted from when each request was \
-             due, it was {}. Both are of the same requests.",
-            found.say(&p99("service_time_p99")),
-            found.say(&p99("response_time_p99"))
-        ),
-        "On a connection that waits for its reply nothing else is sent. So the standstill shows as one slow request on each \
-         connection, and these are too few to be seen at the p99. The requests that should have been sent meanwhile are \
-         missing."
-            .into(),
-        "Real clients do not wait for each other: they come when they come. Start the clock when a request is due, \
-         and use a generator that has a schedule."
-            .into(),
-    ]
+fn measured(found: &LessonFindings<'_>) -> String {
+    format!(
+        "The server stood still for 200 ms. Counted from the sending, the p99 was {}. Counted from when each request was \
+         due, it was {}. Both are of the same requests.",
+        found.say(&p99("service_time_p99")),
+        found.say(&p99("response_time_p99"))
+    )
 }

@@ -23,7 +23,13 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Connections, "clients", 8..=64, 32)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "One thread is on one CPU at a time. It may have a thousand tasks under way, and it runs one of them. That is \
+         concurrency without parallelism, and for requests that wait it is all you need.",
+        "For requests that compute it takes several threads. Between a runtime of one thread and of several, only the \
+         builder differs; but then the tasks have to be Send, since any worker may run them.",
+    ],
     models: [SINGLE, MULTI],
     look: &[
         LookCommand { command: "top -H -p PID", shows: "how busy each thread is" },
@@ -86,21 +92,13 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let times = |contender| found.say_times(&served(2.0, contender), &served(1.0, contender));
-    vec![
-        format!(
-            "With a second CPU, tasks on one thread answered {} as many requests, tasks on several threads {}, and a thread \
-             for each client {}.",
-            times(SINGLE),
-            times(MULTI),
-            times(THREADS)
-        ),
-        "One thread is on one CPU at a time. It may have a thousand tasks under way, and it runs one of them. That is \
-         concurrency without parallelism, and for requests that wait it is all you need."
-            .into(),
-        "For requests that compute it takes several threads. Between a runtime of one thread and of several, only the \
-         builder differs; but then the tasks have to be Send, since any worker may run them."
-            .into(),
-    ]
+    format!(
+        "With a second CPU, tasks on one thread answered {} as many requests, tasks on several threads {}, and a thread \
+         for each client {}.",
+        times(SINGLE),
+        times(MULTI),
+        times(THREADS)
+    )
 }

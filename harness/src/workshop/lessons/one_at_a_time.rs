@@ -29,7 +29,13 @@ pub(super) static LESSON: Lesson = Lesson {
         0,
     )],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "The loop accepts a client and reads from it until it is gone. While it waits in read it accepts nobody. No work \
+         is done in that time: the wait is not a matter of load.",
+        "There are three ways out, and the next lessons take them: a thread for each client, a limit on how long a client \
+         may be silent, or one loop that waits for all clients at once.",
+    ],
     models: ["sequential", THREADS],
     look: &[
         LookCommand {
@@ -85,20 +91,12 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let of = |contender: &str| found.say(&at(1.0, value("probe_longest_wait", contender)));
-    vec![
-        format!(
-            "One client stayed and asked for nothing. New clients waited up to {} for the server that serves one at a time, \
-             and up to {} for the one with a thread for each.",
-            of(&sequential(found.settings)),
-            of(THREADS)
-        ),
-        "The loop accepts a client and reads from it until it is gone. While it waits in read it accepts nobody. No work \
-         is done in that time: the wait is not a matter of load."
-            .into(),
-        "There are three ways out, and the next lessons take them: a thread for each client, a limit on how long a client \
-         may be silent, or one loop that waits for all clients at once."
-            .into(),
-    ]
+    format!(
+        "One client stayed and asked for nothing. New clients waited up to {} for the server that serves one at a time, \
+         and up to {} for the one with a thread for each.",
+        of(&sequential(found.settings)),
+        of(THREADS)
+    )
 }

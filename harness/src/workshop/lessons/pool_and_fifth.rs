@@ -23,7 +23,13 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Workers, "workers of the pool", 1..=16, 4)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "In this pool a job is a connection. A worker serves it until it closes, and sits in read between two requests. So \
+         the pool is idle and full at once. The wait is exactly the time until somebody leaves.",
+        "A pool that hands out requests does not have this. For that, something has to watch all the sockets and hand a \
+         worker only what has arrived. Such a thing is a small runtime.",
+    ],
     models: [THREADS, "thread-pool"],
     look: &[
         LookCommand {
@@ -101,7 +107,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let workers = found.settings.get(ControlKind::Workers);
     let wait =
         |staying: u32, contender: &str| found.say(&at(f64::from(staying), value("probe_longest_wait", contender)));
@@ -110,18 +116,10 @@ fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
         1 => String::new(),
         _ => format!(" With one client fewer it waited {} at most.", wait(workers - 1, &pool)),
     };
-    vec![
-        format!(
-            "With {workers} silent clients at the pool, a new client waited up to {}.{fewer} With a thread per connection it \
-             waited {} at most.",
-            wait(workers, &pool),
-            wait(workers, THREADS)
-        ),
-        "In this pool a job is a connection. A worker serves it until it closes, and sits in read between two requests. So \
-         the pool is idle and full at once. The wait is exactly the time until somebody leaves."
-            .into(),
-        "A pool that hands out requests does not have this. For that, something has to watch all the sockets and hand a \
-         worker only what has arrived. Such a thing is a small runtime."
-            .into(),
-    ]
+    format!(
+        "With {workers} silent clients at the pool, a new client waited up to {}.{fewer} With a thread per connection it \
+         waited {} at most.",
+        wait(workers, &pool),
+        wait(workers, THREADS)
+    )
 }

@@ -35,7 +35,13 @@ pub(super) static LESSON: Lesson = Lesson {
         ),
     ],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "A task is cheap, but a connection is also an open file, and a process may have only so many. Once they are gone, \
+         accept fails, and new clients wait in the kernel's queue.",
+        "What helps has nothing to do with threads or tasks: the time in which a whole request has to be there. A timeout \
+         on each read does not help, since every byte begins it anew.",
+    ],
     models: [THREADS, MULTI],
     look: &[
         LookCommand {
@@ -117,20 +123,12 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
-    vec![
-        format!(
-            "Without a limit {} of the other clients were answered; those among them who came last were answered when the \
-             attack was over. With a deadline of {} ms on the whole request it was {}.",
-            found.say(&answered(OPEN)),
-            found.settings.get(ControlKind::TimeoutMs),
-            found.say(&answered(&with_deadline(found.settings)))
-        ),
-        "A task is cheap, but a connection is also an open file, and a process may have only so many. Once they are gone, \
-         accept fails, and new clients wait in the kernel's queue."
-            .into(),
-        "What helps has nothing to do with threads or tasks: the time in which a whole request has to be there. A timeout \
-         on each read does not help, since every byte begins it anew."
-            .into(),
-    ]
+fn measured(found: &LessonFindings<'_>) -> String {
+    format!(
+        "Without a limit {} of the other clients were answered; those among them who came last were answered when the \
+         attack was over. With a deadline of {} ms on the whole request it was {}.",
+        found.say(&answered(OPEN)),
+        found.settings.get(ControlKind::TimeoutMs),
+        found.say(&answered(&with_deadline(found.settings)))
+    )
 }

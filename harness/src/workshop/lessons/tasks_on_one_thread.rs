@@ -26,7 +26,12 @@ pub(super) static LESSON: Lesson = Lesson {
         Control::of(ControlKind::WorkMs, "a request waits (ms)", 10..=100, 20),
     ],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "The thread asks the kernel which of all sockets and timers are ready, runs the task of each until it has to wait, \
+         and asks again. A request that waits for 20 ms takes some microseconds of it.",
+        "It holds as long as every task gives the thread back soon. What happens when one does not is the next lesson.",
+    ],
     models: [THREADS, SINGLE],
     look: &[
         LookCommand {
@@ -81,21 +86,14 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let served = |contender| found.say(&value("achieved_rps", contender));
     let threads = |contender| found.say(&value("peak_threads", contender));
-    vec![
-        format!(
-            "{} threads answered {}, and {} threads with all tasks on one of them answered {}.",
-            threads(THREADS),
-            served(THREADS),
-            threads(SINGLE),
-            served(SINGLE)
-        ),
-        "The thread asks the kernel which of all sockets and timers are ready, runs the task of each until it has to wait, \
-         and asks again. A request that waits for 20 ms takes some microseconds of it."
-            .into(),
-        "It holds as long as every task gives the thread back soon. What happens when one does not is the next lesson."
-            .into(),
-    ]
+    format!(
+        "{} threads answered {}, and {} threads with all tasks on one of them answered {}.",
+        threads(THREADS),
+        served(THREADS),
+        threads(SINGLE),
+        served(SINGLE)
+    )
 }

@@ -176,7 +176,7 @@ fn nothing_measured_is_said_and_explained_all_the_same() {
         let (result, at) = settle(&findings, &setup);
         assert_eq!((result.right, result.points_to, at), (None, None, None), "{}", lesson.name);
         assert!(result.measured.contains("not measured") && result.undecided.is_some(), "{}", lesson.name);
-        let said = (lesson.explanation)(&findings);
+        let said = lesson.explained(&findings);
         assert!(said.len() >= 2 && said[0].contains("(not measured)"), "{}: {said:?}", lesson.name);
     }
 }
@@ -190,7 +190,7 @@ fn the_explanation_says_what_was_measured() {
         let quantity = &setup.quantity;
         let (alone, times) = (findings.say(&quantity.value), quantity.over.as_ref());
         let times = times.map(|over| findings.say_times(&quantity.value, over));
-        let said = (lesson.explanation)(&findings).join(" ");
+        let said = lesson.explained(&findings).join(" ");
         let is_said = said.contains(&alone) || times.is_some_and(|times| said.contains(&times));
         assert!(is_said, "{}: {alone} is not in {said}", lesson.name);
     }

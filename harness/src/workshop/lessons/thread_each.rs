@@ -23,7 +23,13 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Connections, "clients", 16..=200, 32)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "A request that waits needs no CPU. The kernel takes the thread off its CPU until the time has come, and runs \
+         another one meanwhile. So all clients wait at the same time, however few CPUs there are.",
+        "That is what threads are for: each runs straight through its own client, and the kernel switches between them. \
+         The price is a thread for each client, and the clients decide how many there are.",
+    ],
     models: [ONE, THREADS],
     look: &[
         LookCommand {
@@ -81,15 +87,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let of = |contender| found.say(&value("achieved_rps", contender));
-    vec![
-        format!("One client at a time made {}. A thread for each made {}.", of(ONE), of(THREADS)),
-        "A request that waits needs no CPU. The kernel takes the thread off its CPU until the time has come, and runs \
-         another one meanwhile. So all clients wait at the same time, however few CPUs there are."
-            .into(),
-        "That is what threads are for: each runs straight through its own client, and the kernel switches between them. \
-         The price is a thread for each client, and the clients decide how many there are."
-            .into(),
-    ]
+    format!("One client at a time made {}. A thread for each made {}.", of(ONE), of(THREADS))
 }

@@ -30,7 +30,14 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Connections, "clients, where there are many", 64..=1_000, 256)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "A thread that waits is taken off its CPU by the kernel and put back when there is something to do. A task that \
+         waits is put aside by the runtime, which has the next one at hand. The more requests are ready at once, the more \
+         of these switches a runtime saves.",
+        "With few clients, or work that costs more than being served, the two are alike. Then choose what is easier to \
+         write and to debug.",
+    ],
     models: [THREADS, MULTI],
     look: &[
         LookCommand {
@@ -101,26 +108,17 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let many = found.settings.get(ControlKind::Connections);
     let times = |workload, connections| {
         found.say_times(&served(workload, connections, MULTI), &served(workload, connections, THREADS))
     };
-    vec![
-        format!(
-            "Compared with threads, tasks answered {} as many echoes for {FEW} clients and {} for {many}. Of requests that \
-             wait for a backend it was {} for {FEW} clients and {} for {many}.",
-            times("echo", FEW),
-            times("echo", many),
-            times(WAITING, FEW),
-            times(WAITING, many)
-        ),
-        "A thread that waits is taken off its CPU by the kernel and put back when there is something to do. A task that \
-         waits is put aside by the runtime, which has the next one at hand. The more requests are ready at once, the more \
-         of these switches a runtime saves."
-            .into(),
-        "With few clients, or work that costs more than being served, the two are alike. Then choose what is easier to \
-         write and to debug."
-            .into(),
-    ]
+    format!(
+        "Compared with threads, tasks answered {} as many echoes for {FEW} clients and {} for {many}. Of requests that \
+         wait for a backend it was {} for {FEW} clients and {} for {many}.",
+        times("echo", FEW),
+        times("echo", many),
+        times(WAITING, FEW),
+        times(WAITING, many)
+    )
 }

@@ -27,7 +27,13 @@ pub(super) static LESSON: Lesson = Lesson {
     ],
     controls: &[Control::of(ControlKind::Connections, "clients", 24..=200, 40)],
     setup,
-    explanation,
+    measured,
+    because: &[
+        "In the picture each row is a thread. With threads, each request keeps one for all of its 5 ms, and the thread does \
+         nothing in them. With tasks, a worker runs a request for some microseconds, puts it aside at the await, and takes \
+         the next one.",
+        "While a task waits it is on no thread. It is a value in memory, and the runtime has a note of what will wake it.",
+    ],
     models: [THREADS, MULTI],
     look: &[
         LookCommand { command: "top -H -p PID", shows: "every thread of the server; most of them never move" },
@@ -94,21 +100,13 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     }
 }
 
-fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
+fn measured(found: &LessonFindings<'_>) -> String {
     let served = |contender| found.say(&value("achieved_rps", contender));
-    vec![
-        format!(
-            "The server with a thread per connection had up to {} threads, and tokio {}. They answered {} and {}.",
-            found.say(&threads(THREADS)),
-            found.say(&threads(TASKS)),
-            served(THREADS),
-            served(TASKS)
-        ),
-        "In the picture each row is a thread. With threads, each request keeps one for all of its 5 ms, and the thread does \
-         nothing in them. With tasks, a worker runs a request for some microseconds, puts it aside at the await, and takes \
-         the next one."
-            .into(),
-        "While a task waits it is on no thread. It is a value in memory, and the runtime has a note of what will wake it."
-            .into(),
-    ]
+    format!(
+        "The server with a thread per connection had up to {} threads, and tokio {}. They answered {} and {}.",
+        found.say(&threads(THREADS)),
+        found.say(&threads(TASKS)),
+        served(THREADS),
+        served(TASKS)
+    )
 }
