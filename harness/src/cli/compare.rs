@@ -194,7 +194,7 @@ pub(super) fn plan_of(words: &[&str]) -> anyhow::Result<(RunPlan<'static>, Prefl
 fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     let sizes = args.preset.sizes();
     let sizes = args.blocks.map_or(sizes, |blocks| sizes.with_blocks(blocks));
-    let kind = args.run.placement.kind();
+    let kind = args.run.placement;
     let placement = place(kind, &servers.cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;

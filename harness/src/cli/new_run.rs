@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ValueEnum;
 use instruments::load::PageRequest;
 use instruments::observe::{machine, restrict_this_thread};
 use reports::format::counted;
@@ -19,6 +18,7 @@ use super::contenders::cast_for;
 use super::limits::too_few_cpus;
 use super::live::LiveArgs;
 use super::machines::{MachinesArgs, own_cpus, put_hosts};
+use super::output::recorded;
 use super::progress::QuietArg;
 use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
@@ -29,24 +29,10 @@ use crate::process::sweep_control_groups;
 use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
 use crate::trace::sweep_notes;
 
-/// Which CPUs server and generator get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum PlacementArg {
-    /// Separate CPUs, so that the generator does not slow the server down.
-    Isolated,
-    /// All CPUs for both, as on a small machine in real use.
-    Shared,
-}
-
-impl PlacementArg {
-    /// As a plan says it.
-    pub(super) fn kind(self) -> PlacementKind {
-        match self {
-            PlacementArg::Isolated => PlacementKind::Isolated,
-            PlacementArg::Shared => PlacementKind::Shared,
-        }
-    }
-}
+const PLACEMENTS: &[(&str, &str)] = &[
+    ("isolated", "Separate CPUs, so that the generator does not slow the server down"),
+    ("shared", "All CPUs for both, as on a small machine in real use"),
+];
 
 /// What is typed for every run.
 #[derive(Debug, clap::Args)]
@@ -59,8 +45,8 @@ pub(super) struct RunArgs {
     pub(super) seed: u64,
 
     /// Which CPUs the server and the load generator get
-    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
-    pub(super) placement: PlacementArg,
+    #[arg(long, value_parser = recorded::<PlacementKind>(PLACEMENTS), default_value = "isolated")]
+    pub(super) placement: PlacementKind,
 
     /// Folder for the run, which must be new [default: runs/TIME-KIND]
     #[arg(long, value_name = "DIR")]
@@ -180,7 +166,7 @@ impl RunArgs {
         let host = self.machines.host(&servers)?;
         let host_cpus = host.as_ref().map(|host| host.hello().cpu_list.clone());
         if let Some(cpus) = &host_cpus {
-            servers::assume_cpus(place(self.placement.kind(), cpus).server_cpus.len());
+            servers::assume_cpus(place(self.placement, cpus).server_cpus.len());
         }
         Ok((Servers { host_cpus, ..servers }, host))
     }
@@ -231,7 +217,7 @@ pub(super) fn searched_plan<'a>(
     (experiment, sizes): (&'a Experiment, Sizes),
     connections: u32,
 ) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
-    let asked = args.placement.kind();
+    let asked = args.placement;
     let placement = place(asked, &servers.cpus()?);
     let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
     Ok(steered_plan(cast, (sizes, args.seed), (asked, placement), servers.page.clone(), connections))

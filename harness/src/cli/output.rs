@@ -9,9 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::format;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::plan::PlanError;
 
@@ -22,6 +24,14 @@ pub(super) enum TableOrJson {
     Table,
     /// One JSON object.
     Json,
+}
+
+/// Takes what records call by these names; help says of each what it means.
+pub(super) fn recorded<T: DeserializeOwned + Clone + Send + Sync + 'static>(
+    values: &[(&'static str, &'static str)],
+) -> impl TypedValueParser<Value = T> + use<T> {
+    let values = values.iter().map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).map(|name| serde_json::from_value(name.into()).expect("records have these names"))
 }
 
 /// From now on a file that would grow beyond the limit of this process (`ulimit -f`) can't be written, as on a full disk,

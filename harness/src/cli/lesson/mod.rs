@@ -11,14 +11,13 @@ mod telling;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use reports::record::store::RunFolder;
 use reports::record::{Confidence, PredictionRecord, SCHEMA_VERSION};
 
 use super::busy::FirstLook;
 use super::ending::{code_of_answer, code_of_lesson};
 use super::new_run;
-use super::output::{print, tell, usage, wrapped};
+use super::output::{print, recorded, tell, usage, wrapped};
 use super::progress::{QuietArg, TerminalProgress};
 use super::report;
 use crate::plan::PlanError;
@@ -40,8 +39,8 @@ pub(super) struct LessonArgs {
     answer: Option<String>,
 
     /// How sure you are of it
-    #[arg(long, value_enum, requires = "answer", default_value_t = SureArg::Middle)]
-    sure: SureArg,
+    #[arg(long, requires = "answer", value_parser = recorded::<Confidence>(SURE), default_value = "middle")]
+    sure: Confidence,
 
     /// Change the run, as in workers=8: connections, workers, work-ms or timeout-ms, where the lesson has it; can be repeated
     #[arg(long = "set", value_name = "WHAT=N", value_parser = setting, requires = "name")]
@@ -67,26 +66,8 @@ pub(super) struct LessonArgs {
     quiet: QuietArg,
 }
 
-/// How sure a learner is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SureArg {
-    /// It is a guess.
-    Low,
-    /// It is more than a guess.
-    Middle,
-    /// You would bet on it.
-    High,
-}
-
-impl SureArg {
-    fn confidence(self) -> Confidence {
-        match self {
-            SureArg::Low => Confidence::Low,
-            SureArg::Middle => Confidence::Middle,
-            SureArg::High => Confidence::High,
-        }
-    }
-}
+const SURE: &[(&str, &str)] =
+    &[("low", "It is a guess"), ("middle", "It is more than a guess"), ("high", "You would bet on it")];
 
 /// Reads `workers=8`.
 fn setting(text: &str) -> Result<(String, u32), String> {
@@ -142,7 +123,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let typed = args.answer.as_deref().map(|text| answer(text, lesson)).transpose()?;
     print(&telling::question(lesson, &setup))?;
     let (chosen, confidence) = match typed {
-        Some(chosen) => (chosen, args.sure.confidence()),
+        Some(chosen) => (chosen, args.sure),
         None => asking::ask(lesson.story.possible_answers.len())?,
     };
     let prediction = predicted(lesson, &settings, &setup, (chosen, confidence));
