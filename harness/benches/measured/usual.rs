@@ -12,13 +12,7 @@ pub(crate) fn server<'a>(contender: &'a str, cpus: &'a [u32]) -> Launch<'a> {
 
 /// Echoes in closed loop.
 pub(crate) fn echoes(connections: u32, warm_up: Duration, window: Duration) -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections },
-        work: Work::new("echo", "hi"),
-        seed: 1,
-        warm_up,
-        window,
-        timeout: Duration::from_secs(5),
-    }
+    let shape = Shape::Connections { connections };
+    let load = LoadSpec::new(ArrivalProcess::Closed, shape, Work::new("echo", "hi"));
+    LoadSpec { seed: 1, warm_up, window, timeout: Duration::from_secs(5), ..load }
 }

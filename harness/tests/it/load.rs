@@ -17,15 +17,13 @@ const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
 
 fn spec(arrivals: ArrivalProcess, shape: Shape, work: Work) -> LoadSpec {
     LoadSpec {
-        arrivals,
-        shape,
-        work,
         seed: 1,
         warm_up: Duration::from_millis(100),
         window: Duration::from_millis(500),
         // A load ends with its last reply, so that patience costs nothing, and a machine that is busy with other
         // tests decides no test.
         timeout: Duration::from_secs(20),
+        ..LoadSpec::new(arrivals, shape, work)
     }
 }
 

@@ -80,14 +80,12 @@ fn a_stalled_server_answers_afterwards_and_is_not_left_stopped() {
 #[test]
 fn the_requests_of_a_neighbour_are_its_own_and_the_server_counts_both() {
     let (cell, _) = run("async-multi", || {
+        let arrivals = ArrivalProcess::Constant { rate_rps: 200.0 };
+        let shape = Shape::Connections { connections: 4 };
         let neighbour = LoadSpec {
-            arrivals: ArrivalProcess::Constant { rate_rps: 200.0 },
-            shape: Shape::Connections { connections: 4 },
-            work: Work::new("echo", "neighbour"),
-            seed: 0,
-            warm_up: Duration::ZERO,
             window: Duration::from_secs(60),
             timeout: Duration::from_secs(2),
+            ..LoadSpec::new(arrivals, shape, Work::new("echo", "neighbour"))
         };
         task(DisturbanceKind::Load(neighbour), UNBOUNDED)
     });

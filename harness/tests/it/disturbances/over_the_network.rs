@@ -209,14 +209,13 @@ fn a_server_that_ends_it_or_refuses_a_request_is_a_result() {
 }
 
 fn requests(window: Duration, arrivals: ArrivalProcess) -> LoadSpec {
+    let shape = Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 64 };
     LoadSpec {
-        arrivals,
-        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 64 },
-        work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::from_secs(1),
         window,
         timeout: Duration::from_millis(100),
+        ..LoadSpec::new(arrivals, shape, Work::new("echo", "hi"))
     }
 }
 

@@ -21,14 +21,12 @@ pub(crate) const MS: u64 = 1_000_000;
 
 /// New clients, one every ten milliseconds for 1,100 ms; something is done from 200 ms to 800 ms.
 pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
+    let arrivals = ArrivalProcess::Constant { rate_rps: 100.0 };
+    let shape = Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 };
     let probe = LoadSpec {
-        arrivals: ArrivalProcess::Constant { rate_rps: 100.0 },
-        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
-        work: Work::new("echo", "hi"),
-        seed: 0,
-        warm_up: Duration::ZERO,
         window: Duration::from_millis(1_100),
         timeout: Duration::from_secs(2),
+        ..LoadSpec::new(arrivals, shape, Work::new("echo", "hi"))
     };
     let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
     let disturbance = Disturbance { name: "test", kind, from, lasting };

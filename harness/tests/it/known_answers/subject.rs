@@ -5,15 +5,9 @@ use std::time::Duration;
 use instruments::load::{ArrivalProcess, LoadSpec, Shape, Work};
 
 pub(crate) fn spec(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Constant { rate_rps },
-        shape: Shape::Connections { connections },
-        work: Work::new("echo", "hi"),
-        seed: 1,
-        warm_up: Duration::ZERO,
-        window,
-        timeout: Duration::from_secs(2),
-    }
+    let (arrivals, shape) = (ArrivalProcess::Constant { rate_rps }, Shape::Connections { connections });
+    let load = LoadSpec::new(arrivals, shape, Work::new("echo", "hi"));
+    LoadSpec { seed: 1, window, timeout: Duration::from_secs(2), ..load }
 }
 
 pub(crate) fn right(line: &str) -> String {
