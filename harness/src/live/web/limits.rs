@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -72,7 +72,7 @@ const OUT_OF_DESCRIPTORS: Duration = Duration::from_secs(1);
 pub(super) async fn serve(listener: TcpListener, router: Router, limits: PageLimits, stopped: oneshot::Receiver<()>) {
     let room = Arc::new(Semaphore::new(limits.connections as usize));
     let (ending, ended) = watch::channel(());
-    let guests = Guests::default();
+    let mut guests = Guests::default();
     let accepting = async {
         loop {
             // Never closed.
@@ -106,7 +106,7 @@ async fn converse(
     router: Router,
     limits: PageLimits,
     mut ended: watch::Receiver<()>,
-    _places: (OwnedSemaphorePermit, Guest),
+    _places: (OwnedSemaphorePermit, Arc<()>),
 ) {
     // The kernel gives up what stays unread, without a timer here. Where it can't, the connections are still few.
     let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(limits.unread));
@@ -129,38 +129,17 @@ async fn converse(
     }
 }
 
-/// How many connections each address has.
+/// How many connections each address has. A connection counts as long as it keeps what it got.
 #[derive(Debug, Default)]
-struct Guests(Arc<Mutex<HashMap<IpAddr, u32>>>);
-
-/// A connection that counts for its address until it is dropped.
-#[derive(Debug)]
-struct Guest {
-    from: IpAddr,
-    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
-}
+struct Guests(HashMap<IpAddr, Weak<()>>);
 
 impl Guests {
     /// Absent where the address has as many as it may.
-    fn one_more(&self, from: IpAddr, most: u32) -> Option<Guest> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(from).or_insert(0);
-        (*count < most).then(|| {
-            *count += 1;
-            Guest { from, counts: Arc::clone(&self.0) }
-        })
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.from) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.from);
-            }
-        }
+    fn one_more(&mut self, from: IpAddr, most: u32) -> Option<Arc<()>> {
+        self.0.retain(|_, guest| guest.strong_count() > 0);
+        let guest = self.0.get(&from).and_then(Weak::upgrade).unwrap_or_default();
+        self.0.insert(from, Arc::downgrade(&guest));
+        (Arc::strong_count(&guest) <= most as usize).then_some(guest)
     }
 }
 
