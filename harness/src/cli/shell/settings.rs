@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::environment::variable;
 use super::settings_file::{self, FileSetting, SettingValue};
@@ -118,12 +118,14 @@ pub(super) fn completed(
     let Some((place, command)) = command.filter(|_| !is_own_child(definition, &words)) else {
         return Ok(Completed { words, set: Vec::new() });
     };
-    let Some(mut given) = typed(definition, &words) else {
+    let Some(typed) = typed(definition, &words) else {
         // What is wrong with it, or help, comes first.
         return Ok(Completed { words, set: Vec::new() });
     };
-    let file =
-        file_among(&words).or_else(|| environment(&variable(FLAG)).filter(|it| !it.is_empty()).map(PathBuf::from));
+    let is_typed = |id: &&str| typed.value_source(id) == Some(ValueSource::CommandLine);
+    let mut given: BTreeSet<String> = typed.ids().map(|id| id.as_str()).filter(is_typed).map(str::to_owned).collect();
+    let in_environment = || environment(&variable(FLAG)).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let file = typed.get_one::<PathBuf>(FLAG).cloned().or_else(in_environment);
     let in_file = file.map(|path| settings_file::read(&path, definition)).transpose()?.unwrap_or_default();
     let in_file = in_file.into_iter().filter(|setting| setting.command == command.get_name());
     let set =
@@ -151,17 +153,16 @@ fn option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     options(command).find(|(known, _)| *known == name).map(|(_, arg)| arg)
 }
 
-/// The ids of what was typed; nothing where something is wrong with that, but for lacking what settings may add.
-fn typed(definition: &Command, words: &[OsString]) -> Option<BTreeSet<String>> {
-    let matches = match definition.clone().try_get_matches_from(words) {
+/// What was typed behind the command's name; nothing where something is wrong with that, but for lacking what settings may
+/// add.
+fn typed(definition: &Command, words: &[OsString]) -> Option<ArgMatches> {
+    let mut matches = match definition.clone().try_get_matches_from(words) {
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
             definition.clone().ignore_errors(true).try_get_matches_from(words).ok()?
         }
         parsed => parsed.ok()?,
     };
-    let (_, matches) = matches.subcommand()?;
-    let is_typed = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    Some(matches.ids().map(|id| id.as_str()).filter(is_typed).map(str::to_owned).collect())
+    Some(matches.remove_subcommand()?.1)
 }
 
 /// Whether neither the option nor one that excludes it is given already.
@@ -177,19 +178,6 @@ fn is_open(command: &Command, name: &str, given: &BTreeSet<String>) -> bool {
                 || command.get_arguments().filter(|other| is_given(other)).any(excludes_it))
     };
     !is_given(arg) && !is_excluded()
-}
-
-fn file_among(words: &[OsString]) -> Option<PathBuf> {
-    let mut words = words.iter().take_while(|word| *word != "--");
-    while let Some(word) = words.next() {
-        let rest = word.to_str().and_then(|text| text.strip_prefix("--")?.strip_prefix(FLAG));
-        match rest {
-            Some("") => return words.next().map(PathBuf::from),
-            Some(rest) if is_value(rest) => return Some(PathBuf::from(&rest[1..])),
-            _ => {}
-        }
-    }
-    None
 }
 
 fn from_environment(
