@@ -73,11 +73,7 @@ fn find(row: &SelftestRow, bench: &Bench, quiet: QuietArg) -> SelftestFinding {
 
 /// The worst of all.
 fn overall(findings: &[SelftestFinding]) -> SelftestVerdict {
-    let any = |verdict: SelftestVerdict| findings.iter().any(|finding| finding.verdict == verdict);
-    [SelftestVerdict::Wrong, SelftestVerdict::CannotTell]
-        .into_iter()
-        .find(|verdict| any(*verdict))
-        .unwrap_or(SelftestVerdict::Right)
+    findings.iter().map(|finding| finding.verdict).max().unwrap_or(SelftestVerdict::Right)
 }
 
 fn list(rows: &[&SelftestRow], format: TableOrJson) -> anyhow::Result<String> {

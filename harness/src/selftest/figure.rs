@@ -15,8 +15,8 @@ pub struct ShownValue {
     pub number: Option<f64>,
 }
 
-/// How a measured number stands to its truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How a measured number stands to its truth. What is worse is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
     /// Within the tolerance.

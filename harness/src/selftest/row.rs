@@ -40,16 +40,16 @@ pub(crate) struct Attempt {
     pub(crate) seen: String,
 }
 
-/// Whether the harness found what is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Whether the harness found what is known. What is worse is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SelftestVerdict {
     /// Every figure is within its tolerance.
     Right,
-    /// A figure is beyond its tolerance, and nothing explains it: do not believe this harness here.
-    Wrong,
     /// The machine disturbed the truth at every try, or would not let it be measured.
     CannotTell,
+    /// A figure is beyond its tolerance, and nothing explains it: do not believe this harness here.
+    Wrong,
 }
 
 /// What a row found at its last try.
@@ -93,13 +93,10 @@ impl SelftestRow {
 }
 
 fn verdict(figures: &[SelftestFigure]) -> SelftestVerdict {
-    let any = |fit: Fit| figures.iter().any(|figure| figure.fit == fit);
-    if any(Fit::Wrong) {
-        SelftestVerdict::Wrong
-    } else if figures.is_empty() || any(Fit::Disturbed) {
-        SelftestVerdict::CannotTell
-    } else {
-        SelftestVerdict::Right
+    match figures.iter().map(|figure| figure.fit).max() {
+        Some(Fit::Right) => SelftestVerdict::Right,
+        Some(Fit::Disturbed) | None => SelftestVerdict::CannotTell,
+        Some(Fit::Wrong) => SelftestVerdict::Wrong,
     }
 }
 
