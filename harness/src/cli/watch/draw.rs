@@ -11,7 +11,7 @@ use ratatui::widgets::Paragraph;
 use reports::format::{count, counted, number};
 
 use crate::live::{Frame, LiveLoad, Memory, ModelFrame, ServerState};
-use panel::ModelPanel;
+use panel::{ModelPanel, fitting};
 use signs::BarScale;
 pub(super) use signs::Colours;
 
@@ -134,15 +134,9 @@ fn footer(view: &ScreenView<'_>, width: u16) -> Line<'static> {
     if let Some(message) = view.message {
         return Line::styled(message.to_owned(), view.colours.of(Color::Yellow));
     }
-    let mut text = String::new();
-    for key in view.keys {
-        let apart = if text.is_empty() { "" } else { "   " };
-        if text.chars().count() + apart.len() + key.chars().count() > width as usize {
-            break;
-        }
-        text = format!("{text}{apart}{key}");
-    }
-    Line::styled(text, view.colours.faint())
+    const APART: &str = "   ";
+    let keys = fitting(APART, view.keys, width as usize + APART.len());
+    Line::styled(keys.trim_start().to_owned(), view.colours.faint())
 }
 
 #[cfg(test)]

@@ -157,10 +157,10 @@ impl ModelPanel<'_> {
     }
 }
 
-/// As many figures as there is room for, whole: half a number is another number.
-fn fitting(apart: &str, figures: &[String], width: usize) -> String {
+/// As many figures as there is room for, each behind `apart` and whole: half a number is another number.
+pub(super) fn fitting(apart: &str, figures: &[impl AsRef<str>], width: usize) -> String {
     let mut text = String::new();
-    for figure in figures {
+    for figure in figures.iter().map(AsRef::as_ref) {
         if text.chars().count() + apart.len() + figure.chars().count() > width {
             break;
         }
