@@ -125,6 +125,7 @@ impl Execution<'_> {
         progress: &mut dyn RunProgress,
         run: impl FnOnce(&mut CellSeries<'_>) -> Result<Planned, RecordError>,
     ) -> Result<RunEnd, Box<UnwrittenRun>> {
+        progress.run_begins(&self.manifest);
         let begun = Instant::now();
         let Execution { plan, folder, interrupt, program, .. } = self;
         let elsewhere = self.elsewhere.take();

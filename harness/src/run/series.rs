@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use instruments::load::now_ns;
 use reports::record::store::{RecordError, RunFolder};
-use reports::record::{Cell, Outcome, Purpose, SCHEMA_VERSION};
+use reports::record::{Cell, Manifest, Outcome, Purpose, SCHEMA_VERSION};
 use reports::study::is_failure;
 
 use super::cell::{self, CellRunner};
@@ -22,6 +22,8 @@ use crate::plan::{Capacities, RunPlan, Turn, arrival_seed};
 
 /// Who wants to know how a run is going.
 pub trait RunProgress {
+    /// The first cell is about to begin.
+    fn run_begins(&mut self, _: &Manifest) {}
     /// The number of cells and the time they should take are known, or known better than before.
     fn planned(&mut self, cells: usize, time: Duration);
     /// A cell begins, number `order` of the run from 0, to find something out of a contender: `do thousands of threads thrash?`

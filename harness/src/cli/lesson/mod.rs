@@ -25,7 +25,7 @@ use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup, SettingError}
 use crate::workshop::settle::{LessonFindings, settle};
 use crate::workshop::{LESSONS, find};
 
-pub(super) use run::{LessonProgress, LessonRun, LessonStage, settings_of_saved};
+pub(super) use run::{LessonRun, LessonStage, settings_of_saved};
 pub(super) use standing::{StandingServers, StoodServer};
 
 /// Take a lesson in this terminal: a question, your answer, a short run, and what came out

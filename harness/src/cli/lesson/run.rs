@@ -13,7 +13,7 @@ use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementR
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::contenders;
 use crate::cli::new_run::{self, steered_plan};
-use crate::cli::progress::{QuietArg, TerminalProgress};
+use crate::cli::progress::QuietArg;
 use crate::cli::trace::{self, TracedWindows};
 use crate::plan::{Cast, Experiment, Participant, PlanError, Preset, RunPlan, Task, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, RunProgress};
@@ -64,7 +64,7 @@ impl LessonRun<'_> {
         stage: &LessonStage,
         first_look: FirstLook,
         predictions: &[PredictionRecord],
-        progress: &mut dyn LessonProgress,
+        progress: &mut dyn RunProgress,
     ) -> anyhow::Result<RunEnd> {
         let _lock = MachineLock::take()?;
         let experiment = course::experiment(self.lesson, self.setup);
@@ -79,7 +79,6 @@ impl LessonRun<'_> {
         manifest.warnings.extend(busy);
         folder.write_manifest(&manifest)?;
         write(&folder, predictions.iter().cloned())?;
-        progress.run_begins(&manifest);
         let interrupt = &stage.interrupt;
         let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere: None };
         let each = cells.time_of_a_cell();
@@ -125,23 +124,19 @@ fn write(folder: &RunFolder, predictions: impl Iterator<Item = PredictionRecord>
     predictions.enumerate().try_for_each(|(number, prediction)| folder.write_prediction(number, &prediction))
 }
 
-/// Shows the run of a lesson.
-pub(in crate::cli) trait LessonProgress: RunProgress {
-    /// Its first cell is about to begin.
-    fn run_begins(&mut self, _: &Manifest) {}
-}
-
-impl LessonProgress for TerminalProgress {}
-
 /// Says how many cells there will be, which a run that is steered can only guess and a lesson knows.
 struct LessonForecast<'p> {
-    shown: &'p mut dyn LessonProgress,
+    shown: &'p mut dyn RunProgress,
     cells: usize,
     ended: usize,
     each: Duration,
 }
 
 impl RunProgress for LessonForecast<'_> {
+    fn run_begins(&mut self, manifest: &Manifest) {
+        self.shown.run_begins(manifest);
+    }
+
     fn planned(&mut self, _: usize, left: Duration) {
         let cells_left = self.cells.saturating_sub(self.ended) as u32;
         self.shown.planned(self.cells, left.min(self.each * cells_left));

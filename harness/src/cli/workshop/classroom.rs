@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::asked::{AskedState, folder_of, reveal};
 use super::desk::{WorkshopDesk, WorkshopJob};
 use crate::cli::busy::FirstLook;
-use crate::cli::lesson::{LessonProgress, LessonRun, LessonStage, StandingServers, StoodServer};
+use crate::cli::lesson::{LessonRun, LessonStage, StandingServers, StoodServer};
 use crate::cli::output::tell;
 use crate::cli::report;
 use crate::live::followed::Drawing;
@@ -165,13 +165,11 @@ impl Shown<'_> {
     }
 }
 
-impl LessonProgress for Shown<'_> {
+impl RunProgress for Shown<'_> {
     fn run_begins(&mut self, manifest: &Manifest) {
         self.drawing = Some(Drawing::new(manifest.clone(), Vec::new()));
     }
-}
 
-impl RunProgress for Shown<'_> {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.state.cells = cells;
         self.state.expected_end = Some(Instant::now() + time);
