@@ -21,7 +21,7 @@ pub struct Frame {
 }
 
 /// The load that is asked for, the same for every model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct LiveLoad {
     /// Connections that are held to each model.
     pub connections: u64,
@@ -37,7 +37,7 @@ pub struct LiveLoad {
 }
 
 /// One model in one interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelFrame {
     /// Label of the contender, `thread-pool:workers=8`; unique within a frame.
     pub contender: String,
@@ -85,10 +85,11 @@ pub struct ModelFrame {
 }
 
 /// Whether a server runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum ServerState {
     /// It runs.
+    #[default]
     Running,
     /// It ended by itself.
     Died {
@@ -173,24 +174,16 @@ mod tests {
                 connections: 64,
                 rate_rps: Some(500.0),
                 work: "sleep 5ms".to_owned(),
-                flood: 0,
-                is_paused: false,
+                ..LiveLoad::default()
             },
             models: vec![ModelFrame {
                 contender: "threaded".to_owned(),
-                pid: None,
                 state: ServerState::Died { how: "was killed by SIGKILL".to_owned(), at_ms: 200 },
                 requests_per_s: 12.5,
-                failed_per_s: 0.0,
                 replies: Some(3),
-                failures: None,
                 response_time_p50_ns: Some(5_100_000),
-                response_time_p99_ns: None,
-                response_time_max_ns: None,
-                response_times: None,
                 memory: Some(Memory { resident_bytes: 4, page_table_bytes: 2, kernel_stack_bytes: 1 }),
                 threads: Some(66),
-                switches_per_s: None,
                 cpu_share: Some(0.25),
                 busy_threads: vec![BusyThread {
                     tid: 7,
@@ -199,7 +192,7 @@ mod tests {
                     switches_per_s: 40.0,
                     activity: Activity::Sleeping,
                 }],
-                doubt: None,
+                ..ModelFrame::default()
             }],
         };
         let line = serde_json::to_string(&frame).unwrap();

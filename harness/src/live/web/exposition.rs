@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
     use crate::live::web::event::{Buckets, CellLabels, CellSummary, ServerFigures};
-    use crate::live::{Frame, LiveLoad, ModelFrame, ServerState};
+    use crate::live::{Frame, LiveLoad, ModelFrame};
 
     /// A cell in which every request took about a millisecond but for two that took a minute.
     fn cell(contender: &str) -> CellSummary {
@@ -117,8 +117,6 @@ mod tests {
         times.record_n(2_000_000, 2).unwrap();
         let model = ModelFrame {
             contender: "threaded".to_owned(),
-            pid: None,
-            state: ServerState::Running,
             requests_per_s: 8.0,
             failed_per_s: 4.0,
             replies: Some(2),
@@ -127,15 +125,10 @@ mod tests {
             response_time_p99_ns: Some(2_000_000),
             response_time_max_ns: Some(2_000_000),
             response_times: Some(times),
-            memory: None,
             threads: Some(5),
-            switches_per_s: None,
-            cpu_share: None,
-            busy_threads: Vec::new(),
-            doubt: None,
+            ..ModelFrame::default()
         };
-        let asked =
-            LiveLoad { connections: 1, rate_rps: Some(12.0), work: "echo".to_owned(), flood: 0, is_paused: false };
+        let asked = LiveLoad { connections: 1, rate_rps: Some(12.0), work: "echo".to_owned(), ..LiveLoad::default() };
         Frame { at_ms: 250, asked, models: vec![model] }
     }
 

@@ -20,16 +20,10 @@ fn thread(tid: u32, name: &str, cpu_share: f64) -> BusyThread {
 fn model(contender: &str, p99_ms: u64, threads: Vec<BusyThread>) -> ModelFrame {
     ModelFrame {
         contender: contender.to_owned(),
-        pid: None,
-        state: ServerState::Running,
         requests_per_s: 498.0,
-        failed_per_s: 0.0,
-        replies: None,
-        failures: None,
         response_time_p50_ns: Some(5_200_000),
         response_time_p99_ns: Some(p99_ms * MS),
         response_time_max_ns: Some(2 * p99_ms * MS),
-        response_times: None,
         memory: Some(Memory {
             resident_bytes: threads.len() as u64 * 1_500_000,
             page_table_bytes: 90_000,
@@ -39,7 +33,7 @@ fn model(contender: &str, p99_ms: u64, threads: Vec<BusyThread>) -> ModelFrame {
         switches_per_s: Some(1_010.0),
         cpu_share: Some(0.123),
         busy_threads: threads,
-        doubt: None,
+        ..ModelFrame::default()
     }
 }
 
