@@ -24,7 +24,6 @@ pub(super) struct PlanMessage {
     pub(super) part: LoadPart,
     /// Threads of each worker.
     threads: u32,
-    #[serde(with = "PacingMessage")]
     pacing: Pacing,
     /// For so many requests in all, where that bounds the load.
     pub(super) requests: Option<u64>,
@@ -37,16 +36,6 @@ pub(super) struct PlanMessage {
     /// The rate, to the last bit: decimal digits may be read as the number beside it, which has other arrivals.
     rate_bits: Option<u64>,
     work: WorkMessage,
-}
-
-/// How [`Pacing`] is spoken.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Pacing", rename_all = "kebab-case")]
-enum PacingMessage {
-    Precise,
-    Sleeping,
-    Spinning,
-    Ticking,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use reports::record;
+use serde::{Deserialize, Serialize};
 
 use super::Work;
 use crate::clock::nanoseconds;
@@ -118,7 +119,8 @@ pub enum ArrivalProcess {
 }
 
 /// How a generator thread waits for what is due next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pacing {
     /// Sleep, and wake about 50 us late.
     ///

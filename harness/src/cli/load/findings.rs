@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use clap::ValueEnum;
 use instruments::allocator::VERSION;
 use instruments::clock::nanoseconds;
 use instruments::load::{ArrivalProcess, Generator, LoadOutcome, LoadSpec, Pacing, Shape, Work};
 use instruments::observe::MachineSeen;
 use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, Traffic, Warning, WorkerDoubt};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use self::percentiles::{Percentiles, TimeParts};
 use self::times::LoadTimes;
@@ -82,7 +81,6 @@ pub(in crate::cli) struct LoadFindings {
     pub(super) arrivals: &'static str,
     pub(super) connections: u32,
     pub(super) threads: u32,
-    #[serde(serialize_with = "by_name")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub(super) pacing: Pacing,
     pub(super) seed: u64,
@@ -269,11 +267,6 @@ fn arrivals(spec: &LoadSpec) -> &'static str {
         (_, ArrivalProcess::Poisson { .. }) => "poisson",
         (_, ArrivalProcess::Constant { .. }) => "constant",
     }
-}
-
-fn by_name<S: Serializer>(pacing: &Pacing, serializer: S) -> Result<S::Ok, S::Error> {
-    let typed = pacing.to_possible_value().expect("each can be typed");
-    serializer.serialize_str(typed.get_name())
 }
 
 fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {
