@@ -8,7 +8,7 @@ use super::{ExperimentRecord, HostRecord, SCHEMA_VERSION, Warning};
 use crate::format::often;
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// Version of the schema that it keeps to.
@@ -80,35 +80,10 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Of a run on this machine that has nothing yet, and of which nothing is known besides.
+    /// Of a run on this machine that has nothing yet, and of which nothing is known besides. Manifests begin here: that of
+    /// `default()` has version 0, which there never was.
     pub fn new(machine: Machine, placement: PlacementRecord) -> Manifest {
-        Manifest {
-            schema_version: SCHEMA_VERSION,
-            run: String::new(),
-            harness_version: String::new(),
-            commit: None,
-            build: None,
-            argv: Vec::new(),
-            preset: String::new(),
-            seed: 1,
-            blocks: 1,
-            placement,
-            started_at: String::new(),
-            resumed_at: Vec::new(),
-            elapsed_ns: None,
-            ending: Ending::Running,
-            machine,
-            built_with: BTreeMap::new(),
-            limits: Vec::new(),
-            warnings: Vec::new(),
-            experiments: Vec::new(),
-            contenders: Vec::new(),
-            protagonists: None,
-            against: None,
-            page: None,
-            hosts: Vec::new(),
-            planned_cells: 0,
-        }
+        Manifest { schema_version: SCHEMA_VERSION, seed: 1, blocks: 1, placement, machine, ..Manifest::default() }
     }
 
     /// Whether a contender is one of the two that the run is about; none is where the run does not say which.
@@ -247,7 +222,7 @@ pub struct CommandRecord {
 }
 
 /// Which CPUs were whose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlacementRecord {
     /// `isolated` (disjoint sets) or `shared` (all on all).
@@ -259,18 +234,19 @@ pub struct PlacementRecord {
 }
 
 /// How CPUs were divided between server and generator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PlacementKind {
     /// Disjoint sets.
     Isolated,
     /// Both on every CPU.
+    #[default]
     Shared,
 }
 
 /// The machine of a run, as far as it bears on the numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Machine {
     /// Model name of the processor.

@@ -161,13 +161,11 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
 /// A contender by its label.
 pub(crate) fn contender(label: &str) -> ContenderRecord {
     ContenderRecord {
-        twin_of: None,
-        display: None,
-        command: None,
         label: label.into(),
         model: label.into(),
         options: BTreeMap::from([("buffer".into(), "1 KiB".into())]),
         summary: format!("what runs a connection in {label}"),
+        ..ContenderRecord::default()
     }
 }
 
@@ -224,10 +222,9 @@ fn machine() -> Machine {
         clock_source: "tsc".into(),
         congestion_control: "cubic".into(),
         virtualised: Some(true),
-        governor: None,
-        cpu_latency_limit_us: None,
         allocator: "system".into(),
         kernel_stack_bytes_per_thread: 16_384,
+        ..Machine::default()
     }
 }
 
@@ -271,10 +268,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         conditions: vec!["Few connections at a time.".into(), "The work is small.".into()],
         workloads: workloads.iter().map(workload).collect(),
         pictures,
-        decision: None,
-        objective: None,
-        contenders: Vec::new(),
-        blocks: None,
+        ..ExperimentRecord::default()
     }
 }
 
@@ -291,9 +285,6 @@ fn memory() -> ExperimentRecord {
         conditions: vec!["Buffers are small.".into()],
         workloads: vec![workload("held", "held connections", "Opened and held.", None)],
         pictures: vec![picture("parts", PictureKind::StackedParts, &parts, Swept::Connections)],
-        decision: None,
-        objective: None,
-        contenders: Vec::new(),
-        blocks: None,
+        ..ExperimentRecord::default()
     }
 }

@@ -92,9 +92,7 @@ fn experiment() -> ExperimentRecord {
         conditions: vec!["The work is small.".into()],
         workloads: vec![workload("echo", "echo"), workload("sleep-5ms", "sleep 5 ms")],
         pictures: vec![picture("grid", PictureKind::Crossover), picture("curve", PictureKind::Curve)],
-        decision: None,
-        objective: None,
         contenders: vec!["threaded".into(), "async-multi".into()],
-        blocks: None,
+        ..ExperimentRecord::default()
     }
 }

@@ -200,10 +200,8 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
             Some(Demand::Nothing),
         )],
         pictures,
-        decision: None,
-        objective: None,
         contenders: contenders.iter().map(|label| (*label).into()).collect(),
-        blocks: None,
+        ..ExperimentRecord::default()
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! The lessons' own tests include it too, so it names the crate as others do.
 
-use std::collections::BTreeMap;
-
 use harness::plan::TaskKind;
 use harness::workshop::course::experiment;
 use harness::workshop::lesson::{Lesson, LessonSetup};
@@ -114,29 +112,10 @@ fn probed(fate: impl Fn(u64) -> (u64, Fate)) -> Vec<RequestEvent> {
 }
 
 pub(crate) fn saved(lesson: &Lesson, setup: &LessonSetup, cells: Vec<Cell>) -> Run {
-    let contender = |label: &String| ContenderRecord {
-        label: label.clone(),
-        model: label.clone(),
-        options: BTreeMap::new(),
-        summary: String::new(),
-        twin_of: None,
-        display: None,
-        command: None,
-    };
+    let contender =
+        |label: &String| ContenderRecord { label: label.clone(), model: label.clone(), ..ContenderRecord::default() };
     let cpus = PlacementRecord { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] };
-    let machine = Machine {
-        cpu_model: String::new(),
-        cpus: 2,
-        memory_bytes: 0,
-        kernel: String::new(),
-        clock_source: String::new(),
-        congestion_control: String::new(),
-        virtualised: None,
-        governor: None,
-        cpu_latency_limit_us: None,
-        allocator: String::new(),
-        kernel_stack_bytes_per_thread: 0,
-    };
+    let machine = Machine { cpus: 2, ..Machine::default() };
     let manifest = Manifest {
         run: lesson.name.to_owned(),
         preset: "lesson".to_owned(),
