@@ -106,9 +106,8 @@ pub(super) mod tests {
             name: "more clients".to_owned(),
             from_ns: done_ms.start * MS,
             until_ns: done_ms.end * MS,
-            stop_asked_ns: None,
-            course: Vec::new(),
             traffic: Some(traffic(done, Vec::new())),
+            ..DisturbanceRecord::default()
         };
         let load = Load {
             arrivals: ArrivalsRecord::Constant,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Traffic;
 
 /// What was done to the server while the probe asked on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DisturbanceRecord {
     /// What it is, as a phrase for a legend: `idle connections`, `half requests`.

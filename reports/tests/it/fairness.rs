@@ -1,7 +1,7 @@
 //! How a server shared itself among the connections of a probe, of records whose shares are known.
 
 use reports::metrics::{Certainty, Reading, metric};
-use reports::record::{Cell, Fate, RequestEvent, ShapeRecord};
+use reports::record::{Cell, DisturbanceRecord, Fate, RequestEvent, ShapeRecord};
 use reports::study::Pool;
 
 use crate::fixture::SECOND;
@@ -11,13 +11,11 @@ const CONNECTIONS: u32 = 4;
 
 /// Four hundred requests on each of four connections within the disturbance, and one on each before it.
 fn cell(fate: impl Fn(u32, u64) -> (u64, Fate)) -> Cell {
-    let idle = reports::record::DisturbanceRecord {
+    let idle = DisturbanceRecord {
         name: "a greedy client".into(),
         from_ns: FROM,
         until_ns: UNTIL,
-        course: Vec::new(),
-        traffic: None,
-        stop_asked_ns: None,
+        ..DisturbanceRecord::default()
     };
     let mut events = Vec::new();
     for connection in 0..CONNECTIONS {

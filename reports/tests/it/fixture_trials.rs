@@ -55,9 +55,8 @@ fn flood() -> DisturbanceRecord {
         name: "idle connections".into(),
         from_ns: FROM,
         until_ns: UNTIL,
-        stop_asked_ns: None,
         course: course.collect(),
-        traffic: None,
+        ..DisturbanceRecord::default()
     }
 }
 

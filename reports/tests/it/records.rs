@@ -220,11 +220,9 @@ fn every_histogram_of_a_cell_is_read_before_any_is_used() {
     assert!(refused(&folder).contains("backend.lag: a histogram cannot be read"));
     let disturbance = DisturbanceRecord {
         name: "idle connections".into(),
-        from_ns: 0,
         until_ns: 1,
-        stop_asked_ns: None,
-        course: Vec::new(),
         traffic: Some(Traffic::new(damaged)),
+        ..DisturbanceRecord::default()
     };
     folder.write_cell(&Cell { disturbance: Some(disturbance), ..cell }).unwrap();
     assert!(refused(&folder).contains("disturbance.traffic.service_time: a histogram cannot be read"));

@@ -19,14 +19,7 @@ fn histogram(values_ns: &[u64]) -> HistogramRecord {
 }
 
 fn disturbance(traffic: Option<Traffic>) -> DisturbanceRecord {
-    DisturbanceRecord {
-        name: "others".to_owned(),
-        from_ns: 0,
-        until_ns: MS,
-        stop_asked_ns: None,
-        course: Vec::new(),
-        traffic,
-    }
+    DisturbanceRecord { name: "others".to_owned(), until_ns: MS, traffic, ..DisturbanceRecord::default() }
 }
 
 /// A thousand requests of 10 ms each in a window of a second, of which the server and all checks approve.

@@ -89,14 +89,8 @@ fn cell(setup: &LessonSetup, name: &str, of: &ValueOf, value: f64, block: u32) -
         other => panic!("no literal record of {other}"),
     }
     if of.metric.starts_with("probe") {
-        cell.disturbance = Some(DisturbanceRecord {
-            name: "so".to_owned(),
-            from_ns: 0,
-            until_ns: 10_000 * MS,
-            stop_asked_ns: None,
-            course: Vec::new(),
-            traffic: None,
-        });
+        cell.disturbance =
+            Some(DisturbanceRecord { name: "so".to_owned(), until_ns: 10_000 * MS, ..DisturbanceRecord::default() });
     }
     cell.traffic = Some(traffic);
     cell
