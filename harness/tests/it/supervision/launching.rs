@@ -47,15 +47,8 @@ fn a_server_is_launched_used_and_accounted_for() {
 
 #[test]
 fn a_server_gets_the_cpus_it_was_given() {
-    let launch = Launch {
-        contender: "async-multi",
-        cpus: &[0],
-        readiness_deadline: LONGEST_WAIT,
-        spin_rate: Some(1),
-        wire: None,
-        listen: None,
-        backend: None,
-    };
+    let launch =
+        Launch { cpus: &[0], readiness_deadline: LONGEST_WAIT, spin_rate: Some(1), ..Launch::new("async-multi") };
     let server = launch_program(HARNESS.as_ref(), &launch).unwrap();
     for task in std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap() {
         let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
