@@ -6,8 +6,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use instruments::clock::nanoseconds;
 use instruments::load::{ArrivalProcess, DisturbanceKind, LoadSpec, Work};
 use reports::diff::Measured;
+use reports::record::{self, ArrivalsRecord, ShapeRecord};
 
 use super::{CpuNeed, DisturbedSpec, Workload};
 
@@ -71,6 +73,24 @@ impl TaskKind {
             TaskKind::Load(_) => Measured::Scheduled,
             TaskKind::Hold(_) => Measured::Held,
             TaskKind::Disturbed(_) => Measured::Disturbed,
+        }
+    }
+
+    /// What is asked of the generator, as it is saved.
+    pub fn to_record(&self) -> record::Load {
+        match self {
+            TaskKind::Load(spec) => spec.to_record(),
+            TaskKind::Disturbed(spec) => spec.probe.to_record(),
+            TaskKind::Hold(spec) => record::Load {
+                arrivals: ArrivalsRecord::Held,
+                shape: ShapeRecord::Connections { connections: self.peak_connections() },
+                offered_load_rps: None,
+                work: spec.work.to_string(),
+                seed: 0,
+                warm_up_ns: 0,
+                window_ns: 0,
+                timeout_ns: nanoseconds(spec.give_up_after),
+            },
         }
     }
 

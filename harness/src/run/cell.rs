@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use instruments::clock::nanoseconds;
 use instruments::load::{self, Generator, LoadMoments, LoadSpec, now_ns};
-use reports::record::{self, ArrivalsRecord, OtherBuild, PlacementRecord, ShapeRecord};
+use reports::record::{self, OtherBuild, PlacementRecord};
 
 use super::called::CalledBackend;
 use super::disturbed;
@@ -220,18 +219,5 @@ impl<'a> CellRunner<'a> {
 
 /// What was asked of the generator, as it is saved.
 pub(super) fn load_record(task: &TaskKind) -> record::Load {
-    match task {
-        TaskKind::Load(spec) => spec.to_record(),
-        TaskKind::Disturbed(spec) => spec.probe.to_record(),
-        TaskKind::Hold(spec) => record::Load {
-            arrivals: ArrivalsRecord::Held,
-            shape: ShapeRecord::Connections { connections: task.peak_connections() },
-            offered_load_rps: None,
-            work: spec.work.to_string(),
-            seed: 0,
-            warm_up_ns: 0,
-            window_ns: 0,
-            timeout_ns: nanoseconds(spec.give_up_after),
-        },
-    }
+    task.to_record()
 }

@@ -8,26 +8,11 @@ use harness::workshop::lesson::{Lesson, LessonSetup};
 use hdrhistogram::Histogram;
 use reports::record::store::Run;
 use reports::record::{
-    ArrivalsRecord, Cell, ContenderRecord, DisturbanceRecord, Ending, Fate, HistogramRecord, Ledger, Load, Machine,
-    Manifest, Phase, PlacementKind, PlacementRecord, RequestEvent, Sample, ServerUsage, ShapeRecord, Stage, Traffic,
-    ValueOf,
+    Cell, ContenderRecord, DisturbanceRecord, Ending, Fate, HistogramRecord, Ledger, Machine, Manifest, Phase,
+    PlacementKind, PlacementRecord, RequestEvent, Sample, ServerUsage, Stage, Traffic, ValueOf,
 };
 
 const MS: u64 = 1_000_000;
-
-/// Connections that are held.
-fn held() -> Load {
-    Load {
-        arrivals: ArrivalsRecord::Held,
-        shape: ShapeRecord::Connections { connections: 1 },
-        offered_load_rps: None,
-        work: "echo hi".to_owned(),
-        seed: 0,
-        warm_up_ns: 0,
-        window_ns: 0,
-        timeout_ns: 0,
-    }
-}
 
 /// A label as the name of a file has it.
 fn safe(label: &str) -> String {
@@ -41,11 +26,6 @@ fn cell(setup: &LessonSetup, name: &str, of: &ValueOf, value: f64, block: u32) -
         (is_held || task.variation == of.variation) && of.workload.as_ref().is_none_or(|key| task.workload == *key)
     };
     let task = setup.tasks.iter().find(is_its).unwrap();
-    let load = match &task.kind {
-        TaskKind::Load(spec) => spec.to_record(),
-        TaskKind::Disturbed(spec) => spec.probe.to_record(),
-        TaskKind::Hold(_) => held(),
-    };
     let mut cell = Cell {
         id: format!("{}.{}.{}.b{block}", safe(&of.contender), of.metric, of.variation.unwrap_or(0.0)),
         experiment: name.to_owned(),
@@ -53,7 +33,7 @@ fn cell(setup: &LessonSetup, name: &str, of: &ValueOf, value: f64, block: u32) -
         contender: of.contender.clone(),
         block,
         variation: task.variation,
-        ..Cell::new(load)
+        ..Cell::new(task.kind.to_record())
     };
     let times = |value_ns: f64| {
         let mut times = Histogram::<u64>::new_with_bounds(1, 60_000 * MS, 3).unwrap();
