@@ -6,42 +6,32 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::common::listen;
 use crate::publish::subject::{Place, links, target};
 
-const STOP: &str = "/stop";
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Hands out the files of a folder on loopback, one request at a time, until it is dropped.
+/// Hands out the files of a folder on loopback.
 struct FileServer {
     address: SocketAddr,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl FileServer {
     fn start(root: PathBuf) -> FileServer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let thread = thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let path = asked_for(&stream);
-                if path == STOP {
-                    return;
-                }
-                let (status, body) = match fs::read(root.join(path.trim_start_matches('/'))) {
-                    Ok(body) => ("200 OK", body),
-                    Err(_) => ("404 Not Found", Vec::new()),
-                };
-                write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
-                stream.write_all(&body).unwrap();
-            }
+        let address = listen(move |mut stream| {
+            let path = asked_for(&stream);
+            let (status, body) = match fs::read(root.join(path.trim_start_matches('/'))) {
+                Ok(body) => ("200 OK", body),
+                Err(_) => ("404 Not Found", Vec::new()),
+            };
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+            stream.write_all(&body).unwrap();
         });
-        FileServer { address, thread: Some(thread) }
+        FileServer { address }
     }
 
     /// Status and body of what is at this path.
@@ -57,20 +47,11 @@ impl FileServer {
     }
 }
 
-impl Drop for FileServer {
-    fn drop(&mut self) {
-        if let Ok(mut stream) = TcpStream::connect(self.address) {
-            let _ = write!(stream, "GET {STOP} HTTP/1.1\r\n\r\n");
-        }
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
 fn asked_for(stream: &TcpStream) -> String {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let first = lines.next().unwrap_or_default();
     lines.find(String::is_empty);
-    first.split(' ').nth(1).unwrap_or(STOP).to_owned()
+    first.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
 /// Everything that can be come to from a page, by its path below the site, and whether it was there.
