@@ -3,6 +3,7 @@
 //! Must not know: what is tested.
 
 pub(crate) mod bed;
+pub(crate) mod clients;
 pub(crate) mod confined;
 pub(crate) mod fakes;
 pub(crate) mod home;

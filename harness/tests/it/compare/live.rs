@@ -3,7 +3,7 @@
 //! Spoken to as plainly as can be, in HTTP/1.0 over a socket. Beside it: `live_page.rs`, the same in a browser.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
 use nom_openmetrics::Label;
@@ -12,6 +12,7 @@ use reports::record::Ending;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::common::clients::{connected, http};
 use crate::common::home::Home;
 use crate::common::started::Started;
 use crate::common::{LONGEST_WAIT, within};
@@ -28,20 +29,10 @@ pub(crate) fn followed(home: &Home, experiment: &str, more: &[&str]) -> (Started
     (subject, address)
 }
 
-/// A request with these header lines; the stream has the reply.
-fn ask(address: &str, line: &str, headers: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
-    write!(stream, "{line} HTTP/1.0\r\n{headers}\r\n").unwrap();
-    stream
-}
-
-/// Head and body of a whole reply.
+/// Head, in small letters, and body of a whole reply.
 fn reply(address: &str, line: &str, headers: &str) -> (String, String) {
-    let mut reply = String::new();
-    ask(address, line, headers).read_to_string(&mut reply).unwrap();
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-    (head.to_lowercase(), body.to_owned())
+    let (_, head, body) = http(address, line, headers, "");
+    (head.to_lowercase(), body)
 }
 
 fn get(address: &str, path: &str) -> (String, String) {
@@ -55,7 +46,8 @@ struct Events {
 
 impl Events {
     fn of(address: &str) -> Events {
-        let stream = ask(address, "GET /events", "Host: localhost\r\n");
+        let mut stream = connected(address);
+        stream.write_all(b"GET /events HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
         let mut lines = BufReader::new(stream).lines();
         let head: Vec<String> = lines.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
         assert!(

@@ -1,6 +1,6 @@
 //! Servers are asked about their inside while they serve, hang and end.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::Stdio;
 use std::sync::mpsc::channel;
@@ -13,6 +13,7 @@ use instruments::observe::{Observed, Observer};
 use reports::record::{InsideAnswer, InsideRecord};
 use servers::MODELS;
 
+use crate::common::clients::{ask_for, asked, connected};
 use crate::common::home::harness;
 use crate::common::started::Killed;
 use crate::common::{LONGEST_WAIT, within};
@@ -21,20 +22,12 @@ use crate::supervision::observation::watch_of;
 
 /// A connection on which so many requests were answered one after the other.
 fn client(server: &ServerProcess, requests: usize) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
+    let mut stream = connected(server.address());
     for _ in 0..requests {
-        ask_for(&mut stream, "echo", "hi");
-        let mut reply = String::new();
-        BufReader::new(&stream).read_line(&mut reply).unwrap();
+        let reply = asked(&mut stream, "echo", "hi");
         assert!(reply.contains("WorkDone"), "{reply}");
     }
     stream
-}
-
-fn ask_for(stream: &mut TcpStream, work: &str, parameter: &str) {
-    let fields = format!("\"request_message\":\"{work}\",\"parameter\":\"{parameter}\",\"sender_timestamp\":\"1\"");
-    stream.write_all(format!("{{\"RequestWork\":{{{fields}}}}}\n").as_bytes()).unwrap();
 }
 
 /// Asks until an answer is as expected.

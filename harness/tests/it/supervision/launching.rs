@@ -1,13 +1,12 @@
 //! Launching, watching and stopping, with servers that behave and with programs that don't.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use harness::process::{Launch, LaunchFailure, ServerProcess, launch_program};
 use rustix::process::Signal;
 
+use crate::common::clients::{asked, connected};
 use crate::common::confined::SmallGroup;
 use crate::common::fakes::{Fake, HANDSHAKE};
 use crate::common::home::HARNESS;
@@ -15,14 +14,7 @@ use crate::common::{LONGEST_WAIT, is_alive, send, within};
 use crate::supervision::{launch, launch_as};
 
 fn ask(server: &ServerProcess, work: &str, parameter: &str) -> String {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
-    let request =
-        serde_json::json!({"RequestWork": {"request_message": work, "parameter": parameter, "sender_timestamp": "1"}});
-    writeln!(stream, "{request}").unwrap();
-    let mut reply = String::new();
-    BufReader::new(stream).read_line(&mut reply).unwrap();
-    reply
+    asked(&mut connected(server.address()), work, parameter)
 }
 
 #[test]

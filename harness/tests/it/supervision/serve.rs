@@ -9,11 +9,10 @@ use harness::process::message::{Farewell, Ready};
 use rustix::process::Signal;
 use servers::MODELS;
 
+use crate::common::clients::{ask_for, asked, connected};
 use crate::common::home::{Ended, HARNESS, harness};
 use crate::common::started::Killed;
 use crate::common::{LONGEST_WAIT, send, within};
-
-const ECHO: &str = "{\"RequestWork\":{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}\n";
 
 /// A server that was started from a shell.
 struct ByHand {
@@ -54,12 +53,8 @@ impl ByHand {
 
 /// One request on a connection of its own; the connection stays open as long as what is returned beside the reply.
 fn ask_and_hold(address: SocketAddr) -> (String, TcpStream) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
-    stream.write_all(ECHO.as_bytes()).unwrap();
-    let mut reply = String::new();
-    BufReader::new(&stream).read_line(&mut reply).unwrap();
-    (reply, stream)
+    let mut stream = connected(address);
+    (asked(&mut stream, "echo", "hi"), stream)
 }
 
 fn ask(address: SocketAddr) -> String {
@@ -156,10 +151,9 @@ fn who_can_come_from_anywhere_has_limits_that_are_said_and_can_be_changed() {
     silent.read_to_string(&mut last).unwrap();
     assert!(last.contains("nothing came for too long"), "what is typed counts: {last}");
     // Sixty seconds and a little more, in two requests that are each allowed alone.
-    let mut greedy = TcpStream::connect(on_loopback(&server)).unwrap();
-    greedy.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
-    greedy.write_all(ECHO.replace("echo", "sleep").replace("hi", "1ms").as_bytes()).unwrap();
-    greedy.write_all(ECHO.replace("echo", "sleep").replace("hi", "60s").as_bytes()).unwrap();
+    let mut greedy = connected(on_loopback(&server));
+    ask_for(&mut greedy, "sleep", "1ms");
+    ask_for(&mut greedy, "sleep", "60s");
     let mut said = String::new();
     greedy.read_to_string(&mut said).unwrap();
     assert!(said.contains("one connection may ask for 60s of work in all"), "{said}");
@@ -186,8 +180,7 @@ fn a_supervised_server_speaks_http_too() {
     let parent = std::process::id().to_string();
     let arguments = ["async-single", "--spin-rate", "1", "--wire", "http", "--supervised", "--parent", &parent];
     let server = ByHand::start(&arguments);
-    let mut stream = TcpStream::connect(server.ready.address).unwrap();
-    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
+    let mut stream = connected(server.ready.address);
     stream.write_all(b"GET /echo/hi HTTP/1.0\r\n\r\n").unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();

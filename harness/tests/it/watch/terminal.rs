@@ -1,13 +1,13 @@
 //! The command on a terminal: keys, signals and crashes, and that the terminal is as it was after each of them.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 
 use harness::live::{ServerState, read_frames};
 use reports::record::Ending;
 use rustix::process::Signal;
 
+use crate::common::clients::http;
 use crate::common::home::Home;
 use crate::common::started::servers_of;
 use crate::common::{LONGEST_WAIT, send, within};
@@ -84,13 +84,7 @@ fn what_is_watched_is_counted_for_scrapers_too() {
     // Free when it was asked for; whoever takes it in between makes this fail with the reason on the screen.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut screen = start(&home, &["--web", "--web-port", &port.to_string()]);
-    let metrics = || {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).unwrap();
-        reply
-    };
+    let metrics = || http(("127.0.0.1", port), "GET /metrics", "Host: localhost\r\n", "").2;
     let answered = |text: &str, contender: &str| -> f64 {
         let begins = format!("harness_requests_total{{contender=\"{contender}\"");
         let is_it = |line: &&str| line.starts_with(&begins) && line.contains("outcome=\"ok\"");

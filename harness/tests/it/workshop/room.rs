@@ -2,12 +2,10 @@
 //!
 //! Nothing is measured here: what came out is a recorded run's.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use reports::record::store::RunFolder;
 use serde_json::{Value, json};
 
+use crate::common::clients::http;
 use crate::common::home::Home;
 use crate::devtools::{Browser, axe};
 use crate::workshop::page::{Workshop, assert_fits, record_all, wait_for};
@@ -21,17 +19,7 @@ struct Phone {
 
 /// Status, head and body.
 fn asked(host: &str, line: &str, more: &str, body: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(host).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}Content-Length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), head.to_owned(), body.to_owned())
+    http(host, line, &format!("Host: {host}\r\n{more}Content-Length: {}\r\n", body.len()), body)
 }
 
 impl Phone {
