@@ -10,6 +10,15 @@ use crate::common::{has, root};
 use crate::readme::pages::{marked, section};
 use crate::readme::shell::Shell;
 
+/// Runs the block under a heading, which has no other; the shell in which that was, and what the block wrote to stdout.
+#[track_caller]
+fn ran(heading: &str) -> (Shell, String) {
+    let [block] = marked(heading, "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    (shell, output)
+}
+
 #[test]
 fn the_first_command_writes_a_report() {
     let [block] = marked("tokio or OS threads?", "sh run").try_into().unwrap();
@@ -33,9 +42,7 @@ fn the_second_says_whether_to_believe_it() {
 
 #[test]
 fn models_plans_and_saved_runs_are_shown() {
-    let [block] = marked("Choose what is run", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("Choose what is run");
     for expected in ["async-multi", "experiment", "report: runs/mine/report.html"] {
         assert!(output.contains(expected), "no {expected:?} in\n{output}");
     }
@@ -47,9 +54,7 @@ fn models_plans_and_saved_runs_are_shown() {
 
 #[test]
 fn settings_are_kept_in_a_file() {
-    let [block] = marked("Settings in a file", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("Settings in a file");
     assert!(output.contains("settings: harness.toml") && output.contains("of them to find the capacity"), "{output}");
     let file = std::fs::read_to_string(shell.path("harness.toml")).unwrap();
     assert!(file.contains("\npreset = \"quick\"\n") && file.contains("\n# models = "), "{file}");
@@ -71,8 +76,7 @@ fn a_program_of_another_hand_is_checked_and_compared() {
 
 #[test]
 fn one_run_is_held_against_another() {
-    let [block] = marked("Compare two runs", "sh run").try_into().unwrap();
-    let output = Shell::new().run(&block);
+    let (_, output) = ran("Compare two runs");
     assert!(output.contains("same seed") && output.contains("\nmemory>+10% "), "{output}");
 }
 
@@ -87,16 +91,13 @@ fn the_map_is_drawn() {
 
 #[test]
 fn loads_are_found() {
-    let [block] = marked("How much each carries", "sh run").try_into().unwrap();
-    let output = Shell::new().run(&block);
+    let (_, output) = ran("How much each carries");
     assert!(output.contains("With p99 below 20 ms and no request failed: "), "{output}");
 }
 
 #[test]
 fn runs_are_published() {
-    let [block] = marked("Publish runs", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("Publish runs");
     assert!(output.contains("site: site/index.html, 1 run\n") && output.contains("| server |"), "{output}");
     assert!(shell.path("site/latest/index.html").exists() && shell.path("site/data/index.json").exists());
 }
@@ -131,9 +132,7 @@ fn a_run_that_is_followed_ends_as_any_other() {
 
 #[test]
 fn two_models_are_traced() {
-    let [block] = marked("Who ran what", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("Who ran what");
     assert!(output.contains("threaded, sleep 5ms: 40 connections"), "{output}");
     for file in ["threaded.json", "async-single.json"] {
         let trace: Value = serde_json::from_str(&std::fs::read_to_string(shell.path(file)).unwrap()).unwrap();
@@ -143,9 +142,7 @@ fn two_models_are_traced() {
 
 #[test]
 fn looking_inside_is_held_against_not_looking() {
-    let [block] = marked("The server from inside", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("The server from inside");
     assert!(output.contains("same seed"), "{output}");
     for (run, is_on) in [("on", true), ("off", false)] {
         let cells = std::fs::read_dir(shell.path(&format!("runs/{run}/cells"))).unwrap();
@@ -157,17 +154,14 @@ fn looking_inside_is_held_against_not_looking() {
 
 #[test]
 fn microcosts_end_with_how_steady_they_were() {
-    let [block] = marked("Micro-costs", "sh run").try_into().unwrap();
-    let output = Shell::new().run(&block);
+    let (_, output) = ran("Micro-costs");
     let last = output.lines().last().unwrap();
     assert!(output.contains("spawn and join") && last.starts_with("The least steady figure, "), "{output}");
 }
 
 #[test]
 fn a_lesson_is_listed_run_and_kept() {
-    let [block] = marked("In a terminal", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("In a terminal");
     assert!(output.contains("connection-cost  ") && output.contains("You said:  B. "), "{output}");
     let kept = std::fs::read_to_string(shell.path("runs/who-waits/workshop/000.json")).unwrap();
     assert!(kept.contains("\"confidence\":\"low\"") && kept.contains("\"measured\":"), "{kept}");
@@ -175,9 +169,7 @@ fn a_lesson_is_listed_run_and_kept() {
 
 #[test]
 fn a_lesson_is_recorded_and_shown_again() {
-    let [block] = marked("Record them the day before", "sh run").try_into().unwrap();
-    let shell = Shell::new();
-    let output = shell.run(&block);
+    let (shell, output) = ran("Record them the day before");
     let (first, second) = output.split_once("You said:  C. ").unwrap();
     assert!(!first.contains("You said:") && second.contains("You said:  B. "), "{output}");
     assert!(shell.path("recorded/pool-and-fifth/manifest.json").exists());
