@@ -1,7 +1,7 @@
 //! Commands that run while a test looks on, and how they end.
 
-use std::io::{self, Read};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +16,17 @@ pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(600);
 
 /// A process that is killed with the test.
 pub(crate) struct Killed(pub(crate) Child);
+
+impl Killed {
+    /// Starts what says a line on its stdout first; with what it says after that, and the line.
+    pub(crate) fn saying(command: &mut Command) -> (Killed, BufReader<ChildStdout>, String) {
+        let mut child = Killed(command.stdout(Stdio::piped()).spawn().unwrap());
+        let mut said = BufReader::new(child.0.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        (child, said, line)
+    }
+}
 
 impl Drop for Killed {
     fn drop(&mut self) {

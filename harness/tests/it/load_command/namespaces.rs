@@ -1,8 +1,8 @@
 //! Workers and server in network namespaces of their own, with a wire between each worker and the server: what two machines
 //! and a third are, on one.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::BufReader;
+use std::process::{ChildStdout, Command, Stdio};
 
 use crate::common::bed::Bed;
 use crate::common::home::HARNESS;
@@ -12,17 +12,14 @@ use crate::load_command::{Findings, loaded};
 /// Where the server listens, in its own namespace.
 pub(crate) const SERVER: &str = "10.213.0.1:7878";
 
-/// A server in the first namespace.
-fn serve_away(bed: &Bed) -> Killed {
+/// A server in the first namespace, and the pipe of what it says, which must stay open.
+fn serve_away(bed: &Bed) -> (Killed, BufReader<ChildStdout>) {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", &bed.names[0], HARNESS, "serve"]);
     command.args(["async-single", "--listen", SERVER, "--allow-remote"]);
-    let streams = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = Killed(streams.spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(server.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let (server, said, line) = Killed::saying(command.stdin(Stdio::null()).stderr(Stdio::null()));
     assert!(line.contains(SERVER), "{line}");
-    server
+    (server, said)
 }
 
 #[test]

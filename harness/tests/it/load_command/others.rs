@@ -3,7 +3,7 @@
 //! nginx, python3 and node are skipped by name where they are not there; with `CI` in the environment that is a failure.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -28,13 +28,12 @@ fn all_served(address: SocketAddr) -> Findings {
 
 /// A program that writes its port to stdout first, and then, at the end of its stdin, how many requests it has read.
 fn counted_by(program: &str, flag: &str, source: &str) -> Findings {
-    let mut child =
-        Command::new(program).args([flag, source]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut child = Killed(child);
-    let port: u16 = lines.next().unwrap().unwrap().parse().unwrap();
+    let mut command = Command::new(program);
+    let (mut child, said, port) = Killed::saying(command.args([flag, source]).stdin(Stdio::piped()));
+    let port: u16 = port.trim_end().parse().unwrap();
     let found = all_served(([127, 0, 0, 1], port).into());
     drop(child.0.stdin.take());
+    let mut lines = said.lines();
     assert_eq!(lines.next().unwrap().unwrap(), REQUESTS.to_string(), "{program} has read as many");
     found
 }

@@ -1,7 +1,6 @@
 //! The archive unpacked into an empty place, with nothing of the repository or of this machine's settings at hand.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,10 +20,8 @@ fn it_says_its_version_and_puts_load_on_its_own_server() {
     assert_eq!(said.stdout, format!("harness {}\n", env!("CARGO_PKG_VERSION")));
     let program = installed().file("harness");
     let mut server = installed().command(program.to_str().unwrap(), &home);
-    server.args(["serve", "async-single", "--listen", "127.0.0.1:0"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut server = Killed(server.spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    server.args(["serve", "async-single", "--listen", "127.0.0.1:0"]);
+    let (_server, _said, line) = Killed::saying(server.stdin(Stdio::piped()));
     let ready: Value = serde_json::from_str(&line).unwrap();
     let address = ready["address"].as_str().unwrap();
     let load = ["load", address, "--duration", "200ms", "--warm-up", "50ms", "--format", "csv"];

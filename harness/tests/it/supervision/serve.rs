@@ -24,11 +24,7 @@ struct ByHand {
 impl ByHand {
     fn start(arguments: &[&str]) -> Self {
         let mut command = harness(&[&["serve"], arguments].concat());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = Killed(command.spawn().unwrap());
-        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
+        let (child, stdout, line) = Killed::saying(command.stdin(Stdio::piped()).stderr(Stdio::piped()));
         Self { child, stdout: Some(stdout), ready: serde_json::from_str(&line).unwrap() }
     }
 

@@ -28,10 +28,7 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     pub(crate) fn open(mut command: Command) -> Workshop {
-        let mut process = Killed(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-        let mut said = BufReader::new(process.0.stdout.take().unwrap());
-        let mut first = String::new();
-        said.read_line(&mut first).unwrap();
+        let (process, said, first) = Killed::saying(command.stderr(Stdio::null()));
         assert!(first.starts_with("http://127.0.0.1:") && first.contains('/'), "the address comes first: {first}");
         let address = first.trim().split('#').next().unwrap().to_owned();
         Workshop { process, said, address }
