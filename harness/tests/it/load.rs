@@ -1,8 +1,7 @@
 //! The generator against servers whose behaviour is known: what it counts must be what happened.
 
-use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +10,8 @@ use instruments::load::{self, ArrivalProcess, Generator, HeldConnections, LoadOu
 use servers::protocol::Wire;
 
 use crate::common::own_server::serve;
-use crate::common::{LONGEST_WAIT, listen, nobody};
+use crate::common::scripted::{right, scripted};
+use crate::common::{LONGEST_WAIT, nobody};
 
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
 
@@ -110,31 +110,6 @@ fn a_dead_address_refuses_every_request() {
     let held = spec(ArrivalProcess::Constant { rate_rps: 100.0 }, Shape::Connections { connections: 2 }, echo());
     let error = load::run(&held, address, GENERATOR, &AtomicBool::new(false), |_| {}).unwrap_err();
     assert!(error.to_string().contains("0 of 2 connections"), "{error}");
-}
-
-/// A server that answers request number `n` (counted over all connections) with what `reply` makes of the line.
-fn scripted(reply: impl Fn(usize, &str) -> Option<String> + Send + Sync + 'static) -> SocketAddr {
-    let count = AtomicUsize::new(0);
-    listen(move |mut stream| {
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        while let Some(Ok(line)) = lines.next() {
-            if let Some(reply) = reply(count.fetch_add(1, Ordering::Relaxed), &line)
-                && stream.write_all(reply.as_bytes()).is_err()
-            {
-                return;
-            }
-        }
-    })
-}
-
-fn right(line: &str) -> String {
-    let request: serde_json::Value = serde_json::from_str(line).unwrap();
-    let asked = &request["RequestWork"];
-    // Another order of the fields, and spaces: still right.
-    format!(
-        "{{ \"WorkDone\": {{\"result\":{}, \"sender_timestamp\":{}, \"server_received_ns\":0,\"server_sent_ns\":0}}}}\n",
-        asked["parameter"], asked["sender_timestamp"]
-    )
 }
 
 #[test]

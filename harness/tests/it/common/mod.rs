@@ -8,6 +8,7 @@ pub(crate) mod confined;
 pub(crate) mod fakes;
 pub(crate) mod home;
 pub(crate) mod own_server;
+pub(crate) mod scripted;
 pub(crate) mod started;
 
 use std::io::{BufRead, BufReader};

@@ -9,8 +9,9 @@ use std::time::Duration;
 use instruments::load::{self, ArrivalProcess, Generator, LoadSpec, Pacing, Shape, now_ns};
 use proptest::prelude::*;
 
+use crate::common::scripted::right;
 use crate::common::{LONGEST_WAIT, listen};
-use crate::known_answers::subject::{right, spec};
+use crate::known_answers::subject::spec;
 
 /// What a server may do to one request.
 #[derive(Debug, Clone, Copy)]

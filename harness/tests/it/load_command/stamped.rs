@@ -1,16 +1,14 @@
 //! Where the time went, of servers whose times are known: what each part must come to, and one reply that lies.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
 use instruments::clock::now_ns;
 use serde_json::{Value, json};
 
-use crate::common::listen;
 use crate::common::own_server::serve;
+use crate::common::scripted::scripted;
 use crate::load_command::{Findings, http_server};
 use servers::protocol::Wire;
 
@@ -19,20 +17,14 @@ const SERVICE: Duration = Duration::from_millis(6);
 
 /// Reads a request late, by its own times, and answers later. The reply with this number says that it was received
 /// before it was sent.
-fn start(lies: Option<u64>) -> SocketAddr {
-    let replies = AtomicU64::new(0);
-    listen(move |stream| converse(stream, &replies, lies))
-}
-
-fn converse(mut stream: TcpStream, replies: &AtomicU64, lies: Option<u64>) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    while let Some(Ok(line)) = lines.next() {
-        let asked: Value = serde_json::from_str(&line).unwrap();
+fn start(lies: Option<usize>) -> SocketAddr {
+    scripted(move |nth, line| {
+        let asked: Value = serde_json::from_str(line).unwrap();
         let work = &asked["RequestWork"];
         thread::sleep(WAITING);
         let received_ns = now_ns();
         thread::sleep(SERVICE);
-        let is_a_lie = Some(replies.fetch_add(1, Ordering::Relaxed)) == lies;
+        let is_a_lie = Some(nth) == lies;
         let sent_ns = now_ns();
         let reply = json!({ "WorkDone": {
             "sender_timestamp": work["sender_timestamp"],
@@ -40,10 +32,8 @@ fn converse(mut stream: TcpStream, replies: &AtomicU64, lies: Option<u64>) {
             "server_received_ns": if is_a_lie { 1 } else { received_ns },
             "server_sent_ns": sent_ns,
         }});
-        if stream.write_all(format!("{reply}\n").as_bytes()).is_err() {
-            return;
-        }
-    }
+        Some(format!("{reply}\n"))
+    })
 }
 
 const LOAD: &[&str] = &["--work", "echo hi", "--rate", "400", "--connections", "40", "--warm-up", "0s"];
