@@ -41,7 +41,8 @@ fn answer_all(mut stream: TcpStream, count: &AtomicUsize) {
     }
 }
 
-fn request(reader: &mut impl BufRead) -> Option<String> {
+/// The head of the next request, with the empty line that ends it.
+pub(crate) fn request(reader: &mut impl BufRead) -> Option<String> {
     let mut request = String::new();
     while !request.ends_with("\r\n\r\n") {
         if reader.read_line(&mut request).ok()? == 0 {

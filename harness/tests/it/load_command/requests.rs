@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::common::home::Ended;
 use crate::common::text;
-use crate::load_command::loaded;
+use crate::load_command::{http_server, loaded};
 
 /// A server that replies to everything.
 struct Listening {
@@ -43,16 +43,11 @@ fn answer(mut stream: TcpStream, failing: bool, heard: &Heard) {
 
 /// Head and body.
 fn request(reader: &mut impl BufRead) -> Option<String> {
-    let mut request = String::new();
-    while !request.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut request).ok()? == 0 {
-            return None;
-        }
-    }
-    let length = request.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse::<usize>().ok());
+    let head = http_server::request(reader)?;
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse::<usize>().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
-    Some(request + text(&body))
+    Some(head + text(&body))
 }
 
 const BRIEF: &[&str] =
