@@ -1,6 +1,7 @@
 //! The files for other tools, read back and held against the figures.
 
 use std::fs;
+use std::net::SocketAddr;
 
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
@@ -16,15 +17,14 @@ use crate::load_command::{Findings, http_server, loaded};
 type Intervals = Vec<(Option<String>, Histogram<u64>)>;
 
 /// A load with both files: its figures, the log's intervals with their tags, and the text.
-fn with_files(arguments: &[&str]) -> (Findings, Intervals, String) {
+fn with_files(target: SocketAddr, arguments: &[&str]) -> (Findings, Intervals, String) {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (hlog, hgrm) = (path("a.hlog"), path("a.hgrm"));
     // What stood there before is longer than what is written.
     fs::write(&hlog, "x".repeat(1_000_000)).unwrap();
-    let server = serve("async-single", Wire::JsonLines);
-    let files = ["--hlog", &hlog, "--hgrm", &hgrm, "--duration", "300ms", "--warm-up", "50ms"];
-    let found = Findings::of(server.address, &[&files, arguments].concat());
+    let files = ["--hlog", &hlog, "--hgrm", &hgrm, "--duration", "300ms"];
+    let found = Findings::of(target, &[&files, arguments].concat());
     (found, intervals(&fs::read(hlog).unwrap()), fs::read_to_string(hgrm).unwrap())
 }
 
@@ -67,7 +67,9 @@ fn assert_same(histogram: &Histogram<u64>, figures: &Value) {
 
 #[test]
 fn of_an_open_loop_they_hold_response_times_first() {
-    let (found, intervals, text) = with_files(&["--rate", "3000", "--arrivals", "constant"]);
+    let server = serve("async-single", Wire::JsonLines);
+    let asked = ["--rate", "3000", "--arrivals", "constant", "--warm-up", "50ms"];
+    let (found, intervals, text) = with_files(server.address, &asked);
     let tags: Vec<_> = intervals.iter().map(|(tag, _)| tag.as_deref()).collect();
     assert_eq!(tags, [None, Some("service-time"), Some("schedule-lag")]);
     let figures = ["response_time_ns", "service_time_ns", "schedule_lag_ns"];
@@ -88,15 +90,11 @@ fn of_an_open_loop_they_hold_response_times_first() {
 
 #[test]
 fn what_failed_is_in_them_as_the_timeout_as_in_the_figures() {
-    let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (hlog, hgrm) = (path("a.hlog"), path("a.hgrm"));
-    let asked = ["--path", "/sometimes", "--rate", "2000", "--arrivals", "constant", "--timeout", "5s"];
-    let files = ["--hlog", &hlog, "--hgrm", &hgrm, "--duration", "300ms", "--warm-up", "0s"];
-    let found = Findings::of(http_server::start(), &[&asked[..], &files].concat());
-    let (times, (_, logged)) = (&found.json["response_time_ns"], &intervals(&fs::read(&hlog).unwrap())[0]);
+    let sometimes = ["--path", "/sometimes", "--timeout", "5s", "--warm-up", "0s"];
+    let asked = [&sometimes[..], &["--rate", "2000", "--arrivals", "constant"]].concat();
+    let (found, intervals, text) = with_files(http_server::start(), &asked);
+    let (times, (_, logged)) = (&found.json["response_time_ns"], &intervals[0]);
     assert_eq!((found.ledger("error"), times["count"].as_u64(), logged.len()), (60, Some(600), 600));
-    let text = fs::read_to_string(hgrm).unwrap();
     for told in [logged.max() as f64, logged.value_at_quantile(0.95) as f64, rows(&text).last().unwrap()[0] * 1e6] {
         assert!((told / 5e9 - 1.0).abs() < 0.001, "{told}");
     }
@@ -109,7 +107,8 @@ fn what_failed_is_in_them_as_the_timeout_as_in_the_figures() {
 
 #[test]
 fn of_a_closed_loop_they_hold_service_times() {
-    let (found, intervals, text) = with_files(&["--work", "sleep 1ms"]);
+    let server = serve("async-single", Wire::JsonLines);
+    let (found, intervals, text) = with_files(server.address, &["--work", "sleep 1ms", "--warm-up", "50ms"]);
     assert_eq!(intervals.iter().map(|(tag, _)| tag.as_deref()).collect::<Vec<_>>(), [None, Some("service-time")]);
     intervals.iter().for_each(|(_, histogram)| assert_same(histogram, &found.json["service_time_ns"]));
     assert_eq!(rows(&text).last().unwrap()[2] as u64, found.ledger("ok"));
