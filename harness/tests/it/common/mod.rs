@@ -89,6 +89,12 @@ pub(crate) fn source(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Copies a saved run of the repository, so that a report can be written into it.
+pub(crate) fn copy_run(run: &str, to: &Path) {
+    let copied = Command::new("cp").arg("-r").arg(root().join(run)).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
 /// Sees that no control group that a process has made is left. A test of this process may have one for a while.
 pub(crate) fn assert_no_groups_of(maker: u32) {
     assert!(within(LONGEST_WAIT, || groups_of(maker).is_empty()), "left: {:?}", groups_of(maker));

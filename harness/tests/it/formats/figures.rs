@@ -9,8 +9,8 @@ use nom_openmetrics::parser::openmetrics;
 use serde_json::Value;
 
 use crate::common::home::Home;
-use crate::common::text;
-use crate::formats::{saved, serve, written};
+use crate::common::{copy_run, text};
+use crate::formats::{serve, written};
 use crate::skipped::missing;
 
 #[test]
@@ -30,7 +30,7 @@ fn a_load_is_one_header_and_one_row() {
 /// What is said of a saved run, family by family.
 fn exported(run: &str) -> String {
     let home = Home::new();
-    saved(&home, "run", run);
+    copy_run(run, &home.join("run"));
     written(&home, &["report", "run", "--format", "openmetrics"])
 }
 
@@ -69,7 +69,7 @@ fn a_finished_run_is_open_metrics_in_base_units() {
 #[test]
 fn open_metrics_say_what_the_summary_says() {
     let home = Home::new();
-    saved(&home, "run", SAMPLE);
+    copy_run(SAMPLE, &home.join("run"));
     let exposition = written(&home, &["report", "run", "--format", "openmetrics"]);
     let bencher: Value = serde_json::from_str(&written(&home, &["report", "run", "--format", "bencher"])).unwrap();
     let (_, families) = openmetrics(&exposition).unwrap();
@@ -115,7 +115,7 @@ print(sum(len(family.samples) for family in read(sys.stdin.read())))";
 #[test]
 fn names_of_strangers_end_no_label() {
     let home = Home::new();
-    saved(&home, "run", "reports/tests/fixtures/schema-2");
+    copy_run("reports/tests/fixtures/schema-2", &home.join("run"));
     let manifest = home.join("run/manifest.json");
     let changed =
         fs::read_to_string(&manifest).unwrap().replace("\"preset\":\"quick\"", "\"preset\":\"a\\\"} 1 # EOF\"");
@@ -129,7 +129,7 @@ fn names_of_strangers_end_no_label() {
 #[test]
 fn several_runs_are_no_one_exposition() {
     let home = Home::new();
-    saved(&home, "run", "reports/tests/fixtures/schema-2");
+    copy_run("reports/tests/fixtures/schema-2", &home.join("run"));
     let refused = home.ended(&["report", "run", "run", "--format", "openmetrics"]).refused("for one run");
     assert_eq!(refused.stdout, "");
 }

@@ -5,23 +5,14 @@
 mod figures;
 mod schemas;
 
-use std::process::Command;
-
 use servers::protocol::Wire;
 
 use crate::common::home::Home;
 use crate::common::own_server::OwnServer;
-use crate::common::root;
 
 /// What it writes to stdout, whose figures need not be fit to be believed: other tests keep the machine busy.
 fn written(home: &Home, arguments: &[&str]) -> String {
     home.ended(arguments).measured().stdout
-}
-
-/// A copy of a saved run, which a report is written into.
-fn saved(home: &Home, name: &str, run: &str) {
-    let copied = Command::new("cp").arg("-r").arg(root().join(run)).arg(home.join(name)).status();
-    assert!(copied.unwrap().success());
 }
 
 /// A server of ours, and its address as it is typed.

@@ -10,8 +10,8 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use crate::common::home::{AS_WORKER, Home};
-use crate::common::root;
-use crate::formats::{saved, serve, written};
+use crate::common::{copy_run, root};
+use crate::formats::{serve, written};
 
 fn schema(name: &str) -> Value {
     let path = root().join("docs/schemas").join(format!("{name}.json"));
@@ -95,7 +95,7 @@ fn a_run_of_today_keeps_to_the_schemas_and_so_does_its_summary() {
 #[test]
 fn a_summary_with_every_row_keeps_to_its_schema() {
     let home = Home::new();
-    saved(&home, "run", "reports/samples/default-run");
+    copy_run("reports/samples/default-run", &home.join("run"));
     let summary = written(&home, &["report", "run", "--format", "json"]);
     let rows = serde_json::from_str::<Value>(&summary).unwrap()["scorecard"].as_array().unwrap().len();
     assert!(rows > 3, "{rows} rows");

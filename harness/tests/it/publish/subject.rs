@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::copy_run;
 use crate::common::home::{Ended, Home};
-use crate::common::root;
 
 /// Files by their path from the site's folder.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -26,14 +26,9 @@ impl Place {
 
     /// The saved run of schema 1 under this name, its manifest changed here and there.
     pub(crate) fn run(&self, name: &str, changes: &[(&str, &str)]) {
-        let fixture = root().join("reports/tests/fixtures/schema-1");
         let run = self.path(name);
-        fs::create_dir_all(run.join("cells")).unwrap();
-        for entry in fs::read_dir(fixture.join("cells")).unwrap() {
-            let path = entry.unwrap().path();
-            fs::copy(&path, run.join("cells").join(path.file_name().unwrap())).unwrap();
-        }
-        let mut manifest = fs::read_to_string(fixture.join("manifest.json")).unwrap();
+        copy_run("reports/tests/fixtures/schema-1", &run);
+        let mut manifest = fs::read_to_string(run.join("manifest.json")).unwrap();
         for (from, to) in changes {
             assert!(manifest.contains(from), "the fixture has no {from}");
             manifest = manifest.replace(from, to);

@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::common::home::HARNESS;
-use crate::common::{browser, root, source};
+use crate::common::{browser, copy_run, root, source};
 
 /// Every PNG file begins with these; width and height stand behind them and the head of the first chunk.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -34,8 +34,7 @@ fn the_picture_can_be_made_again() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
     // The report is written beside the records.
-    let copied = Command::new("cp").arg("-r").arg(root().join(sample())).arg(&run).status().unwrap();
-    assert!(copied.success());
+    copy_run(&sample(), &run);
     let output = Command::new(root().join("scripts/picture"))
         .args([&run, folder.path()])
         .env("HARNESS", HARNESS)
