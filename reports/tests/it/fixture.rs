@@ -3,9 +3,10 @@
 //! Beside it: `fixture_cells.rs`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 
-use reports::record::store::Run;
+use reports::record::store::{Run, RunFolder};
 use reports::record::{
     Cell, ContenderRecord, Demand, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind,
     PlacementKind, PlacementRecord, Scale, Swept, WorkloadRecord,
@@ -145,6 +146,15 @@ fn made_up(size: &Size) -> Run {
         timelines: Vec::new(),
         predictions: Vec::new(),
     }
+}
+
+/// Saves a run in a new folder.
+pub(crate) fn save(run: &Run, to: &Path) -> RunFolder {
+    let folder = RunFolder::create(to).unwrap();
+    folder.write_manifest(&run.manifest).unwrap();
+    run.cells.iter().for_each(|cell| folder.write_cell(cell).unwrap());
+    run.timelines.iter().enumerate().for_each(|(number, it)| folder.write_timeline(number, it).unwrap());
+    folder
 }
 
 /// The position of a cell by experiment, workload, contender, load and block.

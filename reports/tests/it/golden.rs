@@ -28,10 +28,7 @@ fn updating() -> bool {
 fn saved(version: u32) -> Run {
     let folder = tests().join("fixtures").join(format!("schema-{version}"));
     if updating() && version == SCHEMA_VERSION && !folder.exists() {
-        let run = fixture::small();
-        let new = RunFolder::create(&folder).unwrap();
-        new.write_manifest(&run.manifest).unwrap();
-        run.cells.iter().for_each(|cell| new.write_cell(cell).unwrap());
+        fixture::save(&fixture::small(), &folder);
     }
     RunFolder::open(folder).unwrap().read().unwrap()
 }

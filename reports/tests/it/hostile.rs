@@ -19,7 +19,7 @@ use reports::study::groups;
 use reports::{export, page, site, slides, summary, trace_events};
 use serde_json::{Value, json};
 
-use crate::fixture::contents;
+use crate::fixture::{contents, save};
 use crate::{fixture, fixture_map, fixture_trials, inside, lanes};
 
 /// Where in a record: names of fields, and `*` for every entry of an array.
@@ -89,14 +89,6 @@ fn kind(path: &Path) -> Kind {
         Some("timelines") => Kind::Timeline,
         _ => Kind::Manifest,
     }
-}
-
-fn save(run: &Run, to: &Path) -> RunFolder {
-    let folder = RunFolder::create(to).unwrap();
-    folder.write_manifest(&run.manifest).unwrap();
-    run.cells.iter().for_each(|cell| folder.write_cell(cell).unwrap());
-    run.timelines.iter().enumerate().for_each(|(number, it)| folder.write_timeline(number, it).unwrap());
-    folder
 }
 
 /// Tells of every value in `json` but the whole.

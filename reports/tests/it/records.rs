@@ -13,11 +13,7 @@ use reports::record::{BackendUsage, Cell, DisturbanceRecord, HistogramRecord, SC
 use crate::{fixture, fixture_cells};
 
 fn saved(folder: &Path) -> RunFolder {
-    let run = fixture::small();
-    let saved = RunFolder::create(folder).unwrap();
-    saved.write_manifest(&run.manifest).unwrap();
-    run.cells.iter().for_each(|cell| saved.write_cell(cell).unwrap());
-    saved
+    fixture::save(&fixture::small(), folder)
 }
 
 /// The files of a saved run: the manifest and one cell.

@@ -4,14 +4,14 @@
 use reports::charts::{Figure, figures};
 use reports::metrics::{Certainty, Reading, metric};
 use reports::page::render;
-use reports::record::store::{Run, RunFolder};
+use reports::record::store::Run;
 use reports::record::{
     Cell, ExperimentRecord, FailedPart, Fate, Outcome, PictureKind, RequestEvent, ShapeRecord, Swept, Warning,
 };
 use reports::study::{Standing, counts, groups, is_failure};
 use reports::summary::summarise;
 
-use crate::fixture::SECOND;
+use crate::fixture::{SECOND, save};
 use crate::fixture_trials::{self as fixture, FROM, MS, UNTIL};
 
 fn figure(run: &Run, id: &str) -> Figure {
@@ -216,9 +216,7 @@ fn bars_begin_at_zero_and_an_invalid_one_is_hollow() {
 fn a_run_of_trials_comes_back_as_it_was_written() {
     let home = tempfile::tempdir().unwrap();
     let run = fixture::run();
-    let folder = RunFolder::create(home.path().join("run")).unwrap();
-    folder.write_manifest(&run.manifest).unwrap();
-    run.cells.iter().for_each(|cell| folder.write_cell(cell).unwrap());
+    let folder = save(&run, &home.path().join("run"));
     assert_eq!(folder.read().unwrap(), run);
 }
 
