@@ -61,13 +61,16 @@ fn hostile(mut run: Run) -> Run {
     run
 }
 
-/// Opens a page in each of these widths and lets a check look at it in both themes.
+/// Opens a page in each of these widths, sees that it fits in both themes, and lets a check look at it there.
 pub(crate) fn in_both_themes(browser: &mut Browser, page: &str, widths: &[u32], check: impl Fn(&mut Tab<'_>, &str)) {
     for width in widths {
         let mut tab = browser.open(page, *width, "light");
         for theme in ["light", "dark"] {
             tab.prefer(theme);
-            check(&mut tab, &format!("{width} px, {theme}"));
+            let view = format!("{width} px, {theme}");
+            assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
+            assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
+            check(&mut tab, &view);
             tab.assert_quiet();
         }
     }
@@ -82,8 +85,6 @@ fn in_all_views(run: &Run, check: impl Fn(&mut Tab<'_>, &str)) {
 #[test]
 fn the_page_is_quiet_fits_and_its_texts_keep_apart() {
     in_all_views(&fixture::whole(), |tab, view| {
-        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
-        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         assert_eq!(tab.evaluate("document.querySelectorAll('figure').length"), json!(9));
         let links = "document.querySelectorAll('.panel .get a').length / document.querySelectorAll('.draw svg').length";
         assert_eq!(tab.evaluate(links), json!(2), "every drawing can be saved, with dots and with lines");
@@ -109,16 +110,12 @@ fn stays_text(tab: &mut Tab<'_>, view: &str) {
         assert_eq!(tab.evaluate("document.querySelectorAll('script').length"), json!(2));
         let saved = tab.evaluate("JSON.parse(document.getElementById('records').textContent).manifest.run");
         assert_eq!(saved, json!(HOSTILE[0]));
-        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
-        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
     }
 }
 
 #[test]
 fn the_map_fits_in_every_view_and_its_squares_are_told_apart_by_their_colours() {
     in_all_views(&fixture_map::run(), |tab, view| {
-        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
-        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         let colours = "new Set([...document.querySelectorAll('#map rect')].map((e) => getComputedStyle(e).fill)).size";
         assert_eq!(tab.evaluate(colours), json!(3), "two contenders and neither at {view}");
     });
@@ -132,8 +129,6 @@ fn every_kind_of_figure_fits_and_its_texts_keep_apart_with_many_contenders_too()
         (objectives::searched(50), "latency-curve-response-sleep-5ms"),
     ] {
         in_all_views(&run, |tab, view| {
-            assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
-            assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
             let drawn = format!("document.querySelectorAll('#{figure} .draw svg text').length > 5");
             assert_eq!(tab.evaluate(&drawn), json!(true), "{figure} at {view}");
         });
@@ -143,8 +138,6 @@ fn every_kind_of_figure_fits_and_its_texts_keep_apart_with_many_contenders_too()
 #[test]
 fn the_reasons_fit_in_every_view_and_their_texts_keep_apart() {
     in_all_views(&traced_sample(), |tab, view| {
-        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
-        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         assert_eq!(tab.evaluate("document.querySelectorAll('article.why>figure').length"), json!(5), "{view}");
         // Recorded moments are stepped through by keys, one at a time, without a script.
         let shown = "JSON.stringify([...document.querySelectorAll('.moments')].map((one) => \
@@ -167,8 +160,6 @@ fn the_reasons_fit_in_every_view_and_their_texts_keep_apart() {
 #[test]
 fn trials_fit_in_every_view_and_their_texts_keep_apart() {
     in_all_views(&fixture_trials::run(), |tab, view| {
-        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
-        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         let nodes =
             "Math.max(...[...document.querySelectorAll('.draw svg')].map((svg) => svg.querySelectorAll('*').length))";
         assert!(tab.evaluate(nodes).as_u64().unwrap() < 300, "a picture of a probe stays light");
