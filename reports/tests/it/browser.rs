@@ -104,13 +104,11 @@ fn hostile_records_stay_text() {
 }
 
 fn stays_text(tab: &mut Tab<'_>, view: &str) {
-    {
-        assert_eq!(tab.evaluate("window.pwned === undefined"), json!(true), "{view}");
-        assert_eq!(tab.evaluate("document.querySelectorAll('img, svg[onload], main script').length"), json!(0));
-        assert_eq!(tab.evaluate("document.querySelectorAll('script').length"), json!(2));
-        let saved = tab.evaluate("JSON.parse(document.getElementById('records').textContent).manifest.run");
-        assert_eq!(saved, json!(HOSTILE[0]));
-    }
+    assert_eq!(tab.evaluate("window.pwned === undefined"), json!(true), "{view}");
+    assert_eq!(tab.evaluate("document.querySelectorAll('img, svg[onload], main script').length"), json!(0));
+    assert_eq!(tab.evaluate("document.querySelectorAll('script').length"), json!(2));
+    let saved = tab.evaluate("JSON.parse(document.getElementById('records').textContent).manifest.run");
+    assert_eq!(saved, json!(HOSTILE[0]));
 }
 
 #[test]
