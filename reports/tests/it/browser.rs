@@ -82,6 +82,14 @@ fn in_all_views(run: &Run, check: impl Fn(&mut Tab<'_>, &str)) {
     in_both_themes(&mut browser, &render(run), &[360, 768, 1280], check);
 }
 
+/// Goes to another hash, and waits until the page has heard of it.
+pub(crate) fn go_to(tab: &mut Tab<'_>, hash: &str) {
+    tab.evaluate(&format!(
+        "(() => {{ const heard = new Promise((done) => addEventListener('hashchange', () => done()));
+            location.hash = '{hash}'; return heard; }})()"
+    ));
+}
+
 #[test]
 fn the_page_is_quiet_fits_and_its_texts_keep_apart() {
     in_all_views(&fixture::whole(), |tab, view| {
@@ -194,10 +202,7 @@ fn the_legend_hides_a_contender_everywhere_and_the_link_remembers() {
     assert_eq!(tab.evaluate(others), before);
     assert_eq!(tab.evaluate("location.hash"), json!("#hide=1"));
     assert_eq!(tab.evaluate("document.querySelector('[data-toggle=\"1\"]').ariaPressed"), json!("false"));
-    tab.evaluate(
-        "(() => { const heard = new Promise((done) => addEventListener('hashchange', () => done()));
-            location.hash = '#memory&hide=0,1'; return heard; })()",
-    );
+    go_to(&mut tab, "#memory&hide=0,1");
     assert_eq!(tab.evaluate(others), json!(0));
     tab.evaluate("document.querySelectorAll('[data-toggle=\"0\"], [data-toggle=\"1\"]').forEach((b) => b.click())");
     assert_eq!(tab.evaluate(others), before);

@@ -15,7 +15,7 @@ use reports::page::render;
 use reports::site::{self, Entry};
 use serde_json::{Value, json};
 
-use crate::browser::in_both_themes;
+use crate::browser::{go_to, in_both_themes};
 use crate::devtools::{Browser, Chromium, Tab};
 use crate::fixture::{self, contents};
 
@@ -168,20 +168,12 @@ fn the_filter_hides_other_machines_and_experiments_and_the_link_remembers() {
         ("words=another+2026-02-05", 1),
         ("words=another&preset=full", 0),
     ] {
-        tab.evaluate(&go_to(hash));
+        go_to(&mut tab, hash);
         assert_eq!(tab.evaluate(LISTED), json!(listed), "{hash}");
     }
-    tab.evaluate(&go_to("experiment=memory&machine=nonsense"));
+    go_to(&mut tab, "experiment=memory&machine=nonsense");
     assert_eq!(tab.evaluate(LISTED), json!(4), "a machine that is not there hides nothing");
     tab.assert_quiet();
-}
-
-/// Goes to another hash, and waits until the page has heard of it.
-fn go_to(hash: &str) -> String {
-    format!(
-        "(() => {{ const heard = new Promise((done) => addEventListener('hashchange', () => done()));
-            location.hash = '#{hash}'; return heard; }})()"
-    )
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use reports::page::render;
 use serde_json::{Value, json};
 
-use crate::browser::{OVERFLOW, OVERLAPS};
+use crate::browser::{OVERFLOW, OVERLAPS, go_to};
 use crate::devtools::{Browser, Tab};
 use crate::{fixture, fixture_map};
 
@@ -186,13 +186,6 @@ const SHOWN: &str = "JSON.stringify([[...document.querySelectorAll('.off')].leng
   [...document.querySelectorAll('.draw svg')].map((e) => e.querySelectorAll('*').length),
   document.getElementById('unit').value])";
 
-fn go(tab: &mut Tab<'_>, hash: &str) {
-    tab.evaluate(&format!(
-        "(() => {{ const heard = new Promise((done) => addEventListener('hashchange', () => done()));
-          location.hash = '{hash}'; return heard; }})()"
-    ));
-}
-
 #[test]
 fn the_link_brings_back_filter_order_scale_and_unit() {
     let Some(mut browser) = Browser::start() else { return };
@@ -209,11 +202,11 @@ fn the_link_brings_back_filter_order_scale_and_unit() {
     assert_ne!(chosen, untouched);
     let hash = tab.evaluate("location.hash").as_str().unwrap().to_owned();
     assert_eq!(hash, format!("#hide=1&sort=0.2d&scale={RESPONSE}&unit=%C2%B5s"));
-    go(&mut tab, "summary");
+    go_to(&mut tab, "summary");
     assert_eq!(tab.evaluate(SHOWN), untouched, "a link without them shows the page as it came");
-    go(&mut tab, &hash);
+    go_to(&mut tab, &hash);
     assert_eq!(tab.evaluate(SHOWN), chosen);
-    go(&mut tab, "hide=,,x&sort=0.99,7.1d,x&scale=nothing&unit=years");
+    go_to(&mut tab, "hide=,,x&sort=0.99,7.1d,x&scale=nothing&unit=years");
     assert_eq!(tab.evaluate(SHOWN), untouched, "what makes no sense changes nothing");
     tab.assert_quiet();
     drop(tab);

@@ -6,7 +6,7 @@ use reports::record::store::Run;
 use reports::slides::{DeckChoice, FigureChoice, render, render_chosen};
 use serde_json::json;
 
-use crate::browser::OVERLAPS;
+use crate::browser::{OVERLAPS, go_to};
 use crate::devtools::{Browser, Tab};
 use crate::talk::traced_sample;
 use crate::why::sample;
@@ -49,9 +49,7 @@ fn keys_walk_through_and_the_address_remembers() {
             json!(format!("{at} / {last}"))
         );
     }
-    tab.evaluate(
-        "new Promise((done) => { addEventListener('hashchange', done, { once: true }); location.hash = '#4' })",
-    );
+    go_to(&mut tab, "#4");
     assert_eq!(tab.evaluate(SHOWN), json!([4]));
     tab.evaluate("location.hash = '#nonsense'; new Promise((done) => setTimeout(done, 0))");
     assert_eq!(tab.evaluate(SHOWN), json!([1]));
