@@ -2,12 +2,12 @@
 //!
 //! Beside it: `browser.rs` for the report, `devtools.rs`, which talks to the browser.
 
-use reports::record::store::Run;
-use reports::slides::{DeckChoice, FigureChoice, render, render_chosen};
+use reports::slides::render;
 use serde_json::json;
 
 use crate::browser::{OVERLAPS, go_to};
 use crate::devtools::{Browser, Tab};
+use crate::slides::with_all_figures;
 use crate::talk::traced_sample;
 use crate::why::sample;
 use crate::{fixture, fixture_map, fixture_trials};
@@ -15,10 +15,6 @@ use crate::{fixture, fixture_map, fixture_trials};
 const COUNT: &str = "document.querySelectorAll('.slide').length";
 const SHOWN: &str =
     "[...document.querySelectorAll('.slide')].filter((s) => s.getClientRects().length).map((s) => Number(s.id))";
-
-fn with_all_figures(run: &Run) -> String {
-    render_chosen(run, &DeckChoice { figures: FigureChoice::All, ..DeckChoice::default() }).unwrap()
-}
 
 fn press(tab: &mut Tab<'_>, key: &str) {
     tab.evaluate(&format!(

@@ -15,7 +15,8 @@ use crate::fixture;
 
 const LOADS: [f64; 3] = [60.0, 700.0, 8_000.0];
 
-fn figure(run: &Run, id: &str) -> Figure {
+/// A picture of a run by its name.
+pub(crate) fn figure(run: &Run, id: &str) -> Figure {
     let figures = figures(run, &groups(run));
     figures.into_iter().find(|figure| figure.id == id).unwrap_or_else(|| panic!("no figure {id}"))
 }

@@ -18,7 +18,7 @@ fn all() -> Vec<(&'static str, Run)> {
 }
 
 /// Every figure in place of the talk.
-fn with_all_figures(run: &Run) -> String {
+pub(crate) fn with_all_figures(run: &Run) -> String {
     render_chosen(run, &DeckChoice { figures: FigureChoice::All, ..DeckChoice::default() }).unwrap()
 }
 

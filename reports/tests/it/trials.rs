@@ -1,7 +1,6 @@
 //! Experiments that put a claim to the test: what is drawn, said and counted is what the records hold, computed again
 //! from the fixture's events without the code under test.
 
-use reports::charts::{Figure, figures};
 use reports::metrics::{Certainty, Reading, metric};
 use reports::page::render;
 use reports::record::store::Run;
@@ -13,10 +12,7 @@ use reports::summary::summarise;
 
 use crate::fixture::{SECOND, save};
 use crate::fixture_trials::{self as fixture, FROM, MS, UNTIL};
-
-fn figure(run: &Run, id: &str) -> Figure {
-    figures(run, &groups(run)).into_iter().find(|figure| figure.id == id).unwrap()
-}
+use crate::numbers::figure;
 
 /// A metric of the flood's probe.
 fn reading(run: &Run, name: &str, contender: &str) -> Reading {
