@@ -211,10 +211,6 @@ proptest! {
             }
         }
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn a_file_with_other_bytes_is_read_or_refused_by_its_name(
