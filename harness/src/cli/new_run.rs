@@ -232,7 +232,8 @@ pub(super) fn steered_plan<'a>(
     page: Option<PageRequest>,
     connections: u32,
 ) -> (RunPlan<'a>, Preflight) {
-    let mut plan = RunPlan { sizes, page, ..RunPlan::of(cast, Preset::Quick, seed, placement) };
+    let of_cast = RunPlan::of(cast, Preset::Quick, seed, placement);
+    let mut plan = RunPlan { sizes, page, connection_ceiling: connections, ..of_cast };
     let mut found = preflight_for(&plan, connections);
     plan.connection_ceiling = found.connection_ceiling;
     found.warnings.extend(too_few_cpus(asked, plan.placement.kind));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use instruments::load::{self, Generator, LoadMoments, LoadSpec, now_ns};
-use reports::record::{self, OtherBuild, PlacementRecord};
+use reports::record::{OtherBuild, PlacementRecord};
 
 use super::called::CalledBackend;
 use super::disturbed;
@@ -215,9 +215,4 @@ impl<'a> CellRunner<'a> {
             elsewhere.dismiss();
         }
     }
-}
-
-/// What was asked of the generator, as it is saved.
-pub(super) fn load_record(task: &TaskKind) -> record::Load {
-    task.to_record()
 }

@@ -13,7 +13,7 @@ use reports::record::store::{RecordError, RunFolder};
 use reports::record::{Cell, Manifest, Outcome, Purpose, SCHEMA_VERSION};
 use reports::study::is_failure;
 
-use super::cell::{self, CellRunner};
+use super::cell::CellRunner;
 use super::names::cell_id;
 use super::queue::{Queue, retries};
 use super::session::Interrupt;
@@ -183,7 +183,7 @@ impl<'a> CellSeries<'a> {
             order,
             attempts,
             purpose,
-            load: cell::load_record(&turn.task.kind),
+            load: turn.task.kind.to_record(),
             variation: turn.task.variation,
             placement: (placement != plan.placement).then(|| placement.clone()),
             disturbance: seen.task.disturbance,
