@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::format::{self, Unit};
 use crate::record::store::Run;
-use crate::record::{BackendUsage, Cell, Ending, FailedPart, Outcome, Purpose, Warning};
+use crate::record::{BackendUsage, Cell, Ending, FailedPart, MalformedReason, Outcome, Purpose, Warning};
 use crate::study::{counts, is_failure};
 
 /// Whether to believe a run.
@@ -157,9 +157,13 @@ fn doubts(run: &Run) -> Vec<Doubt> {
     for warning in &run.manifest.warnings {
         add(warning.invalidates(), warning.describe(), warning.remedy(), "the run");
     }
+    let mut examples = BTreeMap::new();
     for cell in &run.cells {
         for warning in cell.warnings.iter().filter(|warning| !is_a_finding(cell, warning)) {
             add(warning.invalidates(), warning.describe(), warning.remedy(), &cell.id);
+        }
+        for (what, remedy) in lost_requests(cell, &mut examples) {
+            add(false, what, remedy, &cell.id);
         }
         if let Outcome::Failed { part, reason, .. } = &cell.outcome
             && is_failure(cell)
@@ -174,6 +178,32 @@ fn doubts(run: &Run) -> Vec<Doubt> {
     let doubts =
         found.into_iter().map(|((mild, what, remedy), cells)| Doubt { what, remedy, invalidates: !mild, cells });
     doubts.collect()
+}
+
+/// Why requests of a cell had no right reply, each reason with what to do and, of wrong replies, with the first example of the
+/// run. None where something was done to the server: then they are what came of it.
+fn lost_requests<'r>(
+    cell: &'r Cell,
+    examples: &mut BTreeMap<MalformedReason, &'r str>,
+) -> impl Iterator<Item = (String, String)> {
+    let traffic = cell.traffic.as_ref().filter(|_| cell.disturbance.is_none());
+    // Of surplus bytes a warning tells.
+    let malformed = traffic.into_iter().flat_map(|traffic| &traffic.malformed);
+    let malformed = malformed.filter(|malformed| malformed.reason != MalformedReason::Surplus).map(|malformed| {
+        let example = *examples.entry(malformed.reason).or_insert(&malformed.example);
+        let as_in = if example.is_empty() { String::new() } else { format!("; one began with {example}") };
+        (format!("replies were wrong: {}{as_in}", malformed.reason.describe()), malformed.reason.remedy().to_owned())
+    });
+    let statuses = traffic.filter(|traffic| traffic.ledger.error > 0);
+    let statuses = statuses.into_iter().flat_map(|traffic| traffic.statuses.keys());
+    let errors = statuses.filter(|status| !(200..300).contains(*status)).map(|status| {
+        let remedy = match status {
+            300..400 | 404 | 405 | 410 => "ask for a page that the server has (--path)",
+            _ => "look at why the server answers so",
+        };
+        (format!("replies had the status {status}"), remedy.to_owned())
+    });
+    malformed.collect::<Vec<_>>().into_iter().chain(errors)
 }
 
 /// Whether what a warning says is what came of something that was done to the server: no doubt, but a result.

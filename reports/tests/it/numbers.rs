@@ -6,7 +6,8 @@ use reports::charts::{Figure, figures};
 use reports::format::Unit;
 use reports::record::store::Run;
 use reports::record::{
-    BackendUsage, Cell, FailedPart, HistogramRecord, Ledger, Outcome, Phase, Purpose, ShapeRecord, Warning,
+    BackendUsage, Cell, FailedPart, HistogramRecord, Ledger, Malformed, MalformedReason, Outcome, Phase, Purpose,
+    ShapeRecord, Warning,
 };
 use reports::study::{Standing, groups};
 use reports::summary::{BadgeState, Summary, TableValue, summarise};
@@ -189,6 +190,26 @@ fn what_is_invalid_is_struck_through_and_in_no_ranking() {
     assert!(figure.panels[0].svg.contains("class=\"strike\""));
     let last = figure.table.rows.iter().rfind(|row| row.contender == 2).unwrap();
     assert_eq!(last.cells.last().unwrap(), "invalid");
+}
+
+#[test]
+fn why_requests_had_no_right_reply_is_said_once_a_reason_with_what_to_do() {
+    let mut run = fixture::small();
+    let wrong = |reason, example: &str| Malformed { reason, count: 3, example: example.into() };
+    for (place, example) in ["<html>", "<body>"].into_iter().enumerate() {
+        let traffic = run.cells[place].traffic.as_mut().unwrap();
+        traffic.malformed = vec![wrong(MalformedReason::NotTheProtocol, example), wrong(MalformedReason::Surplus, "x")];
+        traffic.statuses = [(200, 5), (404, 3), (503, 1)].into();
+        traffic.ledger.error = 4;
+    }
+    let doubts = summarise(&run).validity.doubts;
+    let of = |what: &str| doubts.iter().filter(|doubt| doubt.what.contains(what)).collect::<Vec<_>>();
+    let [foreign] = of("replies were wrong")[..] else { panic!("{doubts:?}") };
+    assert_eq!(foreign.what, "replies were wrong: what came is no message of this protocol; one began with <html>");
+    assert!(foreign.remedy.contains("--wire") && !foreign.invalidates && foreign.cells.len() == 2, "{foreign:?}");
+    let [missing, overloaded] = of("status")[..] else { panic!("{doubts:?}") };
+    assert_eq!((missing.what.as_str(), missing.cells.len()), ("replies had the status 404", 2));
+    assert!(missing.remedy.contains("--path") && !overloaded.remedy.contains("--path"), "{overloaded:?}");
 }
 
 #[test]
