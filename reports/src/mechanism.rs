@@ -109,7 +109,7 @@ impl<'g, 'a> Mechanism<'g, 'a> {
                 lanes.or_else(|| scene.time(RepliesApart::All)).or_else(|| scene.request())
             }
             Topic::FewClients { .. } => scene.time(RepliesApart::Median),
-            Topic::NearTheLimit { .. } => scene.time(RepliesApart::Slowest),
+            Topic::TailUnderLoad { .. } => scene.time(RepliesApart::Slowest),
             Topic::HeldUp { .. } => {
                 let lanes = lanes(run, card, |demand| matches!(demand, Demand::Blocking { .. }));
                 let lanes = lanes.map(|timelines| Mechanism::Lanes { timelines, costs: [ServingCost::default(); 2] });

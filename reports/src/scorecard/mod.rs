@@ -125,8 +125,8 @@ pub enum Topic {
         waits_ns: Option<u64>,
     },
     /// The p99 at the highest load that both keep up with.
-    NearTheLimit {
-        /// The load; absent where they don't both keep up with two, so that none of them is near a limit.
+    TailUnderLoad {
+        /// The load; absent where they don't both keep up with two, so that there is no highest of several.
         load: Option<f64>,
     },
     /// The p99 of what others wait while requests block.
@@ -169,7 +169,7 @@ impl Topic {
             Topic::CpuPerRequest { .. } => "cpu",
             Topic::Waiting { .. } => "waiting",
             Topic::FewClients { .. } => "few-clients",
-            Topic::NearTheLimit { .. } => "limit",
+            Topic::TailUnderLoad { .. } => "limit",
             Topic::HeldUp { .. } => "blocking",
             Topic::Held { .. } => "held",
             Topic::Computation { .. } => "computation",

@@ -34,7 +34,7 @@ pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[P
             load: place.load,
             waits_ns: place.waits_ns,
         }),
-        under_load(&scenes, "response_time_p99", near_the_limit, |place| Topic::NearTheLimit {
+        under_load(&scenes, "response_time_p99", highest, |place| Topic::TailUnderLoad {
             load: place.is_sound.then_some(place.load),
         }),
         best(scenes.iter().filter_map(PlayedGroup::held_up)),
@@ -68,7 +68,7 @@ struct Place {
     /// Where connections are what is swept.
     variation: Option<f64>,
     /// Whether it is the highest load that both keep up with, of several; of the others the highest, where there is none.
-    is_near_the_limit: bool,
+    is_highest: bool,
 }
 
 /// A place is better than another where this is greater.
@@ -82,8 +82,8 @@ fn quietest(place: &Place) -> Option<PlaceRank> {
     Some([-f64::from(place.connections.unwrap_or(0)), -place.load])
 }
 
-fn near_the_limit(place: &Place) -> Option<PlaceRank> {
-    (place.is_near_the_limit && place.waits_ns.is_none()).then_some([place.load, 0.0])
+fn highest(place: &Place) -> Option<PlaceRank> {
+    (place.is_highest && place.waits_ns.is_none()).then_some([place.load, 0.0])
 }
 
 /// A metric of requests that can be answered at once, or wait and need no CPU for it, at the best place of all; the more blocks up to what a verdict takes,
@@ -146,7 +146,7 @@ impl PlayedGroup<'_, '_> {
             waits_ns,
             connections: first.at(load).and_then(|point| connections(&point.pool)),
             variation: None,
-            is_near_the_limit: self.near_the_limit() == Some(load),
+            is_highest: self.highest_of_both() == Some(load),
         });
         let trials = first.trials.iter().filter(|trial| trial.variation.is_some()).filter_map(|trial| {
             let both = [trial, second.trial(trial.variation)?];
@@ -157,7 +157,7 @@ impl PlayedGroup<'_, '_> {
                 waits_ns,
                 connections: connections(&trial.pool),
                 variation: trial.variation,
-                is_near_the_limit: false,
+                is_highest: false,
             })
         });
         points.chain(trials).collect()
@@ -176,7 +176,7 @@ impl PlayedGroup<'_, '_> {
 
     /// The highest load that both keep up with, of several; of the others the highest, where there is none; absent where one
     /// load was tried.
-    fn near_the_limit(&self) -> Option<f64> {
+    fn highest_of_both(&self) -> Option<f64> {
         let (kept, not_kept): (Vec<f64>, Vec<f64>) =
             self.loads_of_both().into_iter().partition(|load| self.both_keep_up_with(*load));
         match (kept.as_slice(), not_kept.last()) {

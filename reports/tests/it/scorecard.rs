@@ -30,7 +30,7 @@ fn a_run_with_blocks_enough_decides_its_rows() {
     let waiting = card.rows.iter().find(|row| matches!(row.topic, Topic::Waiting { for_ns: 5_000_000, .. })).unwrap();
     assert!(matches!(waiting.verdict, RowVerdict::Better { who: 1, at_least: true, .. }), "{waiting:?}");
     // The tail takes twenty.
-    let tail = card.rows.iter().find(|row| matches!(row.topic, Topic::NearTheLimit { .. })).unwrap();
+    let tail = card.rows.iter().find(|row| matches!(row.topic, Topic::TailUnderLoad { .. })).unwrap();
     assert!(
         matches!(tail.verdict, RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 10, needed: 20 })),
         "{tail:?}"
@@ -65,21 +65,21 @@ fn a_row_without_a_valid_block_of_both_stays_and_can_not_tell() {
 }
 
 #[test]
-fn no_load_is_near_the_limit_where_both_keep_up_with_only_one() {
+fn no_load_is_highest_where_both_keep_up_with_only_one() {
     let duel = fixture::duel();
-    let tail = |run: Run| rows(run).into_iter().find(|row| matches!(row.topic, Topic::NearTheLimit { .. })).unwrap();
+    let tail = |run: Run| rows(run).into_iter().find(|row| matches!(row.topic, Topic::TailUnderLoad { .. })).unwrap();
     let whole = tail(duel.clone());
-    let Topic::NearTheLimit { load: Some(limit) } = whole.topic else { panic!("{whole:?}") };
+    let Topic::TailUnderLoad { load: Some(limit) } = whole.topic else { panic!("{whole:?}") };
     let of_curve = |cell: &Cell| cell.experiment == whole.experiment;
     let loads = duel.cells.iter().filter(|cell| of_curve(cell)).filter_map(|cell| cell.load.offered_load_rps);
     let lowest = loads.fold(f64::INFINITY, f64::min);
     assert!(lowest < limit);
     let one = tail(invalid(duel.clone(), |cell| of_curve(cell) && cell.load.offered_load_rps > Some(lowest)));
-    assert_eq!(one.topic, Topic::NearTheLimit { load: None });
+    assert_eq!(one.topic, Topic::TailUnderLoad { load: None });
     assert_eq!(one.verdict, RowVerdict::CannotTell(Undecided::NoCommonBlock));
     // Of the others the next is nearest.
     let next = tail(invalid(duel, |cell| of_curve(cell) && cell.load.offered_load_rps == Some(limit)));
-    assert!(matches!(next.topic, Topic::NearTheLimit { load: Some(load) } if load < limit), "{next:?}");
+    assert!(matches!(next.topic, Topic::TailUnderLoad { load: Some(load) } if load < limit), "{next:?}");
 }
 
 #[test]

@@ -173,7 +173,7 @@ mod tests {
             row(Topic::CpuPerRequest { load: 123_456.0, connections: Some(10_000) }, better(1)),
             row(Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: Some(123_456.0) }, better(1)),
             row(Topic::FewClients { load: 92.0, waits_ns: None }, RowVerdict::Alike { within: 1.05 }),
-            row(Topic::NearTheLimit { load: Some(123_456.0) }, open),
+            row(Topic::TailUnderLoad { load: Some(123_456.0) }, open),
             row(Topic::HeldUp { blocking: 1, for_ns: 50_000_000 }, better(0)),
             row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
             row(Topic::Computation { at: "computation".into() }, better(0)),

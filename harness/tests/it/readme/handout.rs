@@ -21,7 +21,7 @@ fn topics() -> [Topic; 8] {
         Topic::CpuPerRequest { load: 1.0, connections: None },
         Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None },
         Topic::FewClients { load: 1.0, waits_ns: None },
-        Topic::NearTheLimit { load: Some(1.0) },
+        Topic::TailUnderLoad { load: Some(1.0) },
         Topic::HeldUp { blocking: 1, for_ns: 1 },
         Topic::Held { what: "idle connections".into(), memory_bytes: None },
         Topic::Computation { at: String::new() },

@@ -35,7 +35,7 @@ fn reason(row: &ScorecardRow) -> &'static str {
         Topic::CpuPerRequest { .. } => "CPU time is your limit",
         Topic::Waiting { .. } => "most requests wait for a database or another service",
         Topic::FewClients { .. } => "you have few clients and every microsecond counts",
-        Topic::NearTheLimit { .. } => "the slowest answers near the limit matter",
+        Topic::TailUnderLoad { .. } => "the slowest answers under load matter",
         Topic::HeldUp { .. } if row.remedy.is_some() => {
             "your code makes blocking calls and you won't move them elsewhere"
         }

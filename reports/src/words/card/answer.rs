@@ -81,7 +81,7 @@ fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
             better(format!("the server carries {times} as many requests that wait{wait}"))
         }
         Topic::FewClients { .. } => worse(format!("a few clients wait {times} as long for an answer")),
-        Topic::NearTheLimit { .. } => worse(format!("the slowest answers near the limit take {times} as long")),
+        Topic::TailUnderLoad { .. } => worse(format!("the slowest answers under load take {times} as long")),
         Topic::HeldUp { blocking, for_ns } => {
             let waits =
                 [who, 1 - who].map(|side| format!("{} with {}", rounded(row.values[side], row.unit), shorts[side]));
@@ -113,7 +113,7 @@ pub(super) fn subject(topic: &Topic) -> &'static str {
         Topic::CpuPerRequest { .. } => "the CPU time of a request",
         Topic::Waiting { .. } => "how many waiting requests they carry",
         Topic::FewClients { .. } => "response time with few clients",
-        Topic::NearTheLimit { .. } => "response time near the limit",
+        Topic::TailUnderLoad { .. } => "p99 response time under load",
         Topic::HeldUp { .. } => "how long others wait while a handler blocks",
         Topic::Held { .. } => "how many idle connections they hold",
         Topic::Computation { .. } => "how much they compute",
@@ -180,7 +180,7 @@ mod tests {
             row(Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None }, better(1, 2.0)),
             row(few, RowVerdict::Alike { within: 1.05 }),
             row(
-                Topic::NearTheLimit { load: Some(1.0) },
+                Topic::TailUnderLoad { load: Some(1.0) },
                 RowVerdict::CannotTell(Undecided::TooClose { decided_by: None }),
             ),
             row(HELD_UP, better(0, 55.0)),

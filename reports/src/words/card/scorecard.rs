@@ -22,7 +22,9 @@ pub fn question(topic: &Topic) -> String {
             let waiting = waits_ns.map_or(String::new(), |ns| format!(", {} waits", time(ns)));
             format!(" ({}{waiting})", Unit::PerSecond.show(*load))
         }
-        Topic::NearTheLimit { load } => load.map_or(String::new(), |load| format!(" ({})", Unit::PerSecond.show(load))),
+        Topic::TailUnderLoad { load } => {
+            load.map_or(String::new(), |load| format!(" ({})", Unit::PerSecond.show(load)))
+        }
         Topic::HeldUp { for_ns, .. } => format!(" {} at a time", time(*for_ns)),
         Topic::Held { memory_bytes, .. } => {
             memory_bytes.map_or(String::new(), |bytes| format!(" ({})", Unit::Bytes.show(bytes as f64)))
@@ -42,7 +44,7 @@ pub fn bare_question(topic: &Topic) -> String {
             format!("Requests per second when each waits {}{wait}", time(*for_ns))
         }
         Topic::FewClients { .. } => "Median response time, few clients".into(),
-        Topic::NearTheLimit { .. } => "p99 response time near the limit".into(),
+        Topic::TailUnderLoad { .. } => "p99 response time, highest load both carried".into(),
         Topic::HeldUp { blocking: 1, .. } => "p99 wait while another handler blocks".into(),
         Topic::HeldUp { blocking, .. } => format!("p99 wait while {blocking} handlers block"),
         Topic::Held { what, .. } => format!("{} held before new clients fail", format::capitalised(what)),
@@ -58,7 +60,8 @@ pub fn short_question(topic: &Topic) -> String {
         Topic::Held { what, .. } => format!("{what} until new ones fail"),
         Topic::Computation { at } => format!("computation per second ({at})"),
         Topic::MemoryPerConnection | Topic::FewClients { .. } => format::uncapitalised(&bare_question(topic)),
-        Topic::NearTheLimit { .. } | Topic::HeldUp { .. } => bare_question(topic),
+        Topic::TailUnderLoad { .. } => "p99 response time, highest load".into(),
+        Topic::HeldUp { .. } => bare_question(topic),
     }
 }
 
@@ -115,7 +118,7 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
         Undecided::NoLimit => "not both came to their limit; more load would tell".into(),
         Undecided::NoRatio(_) => "some measurements gave no number; longer ones would".into(),
         Undecided::NoCommonBlock => match row.topic {
-            Topic::NearTheLimit { .. } => "not both kept up with two of the loads; lower ones would tell".into(),
+            Topic::TailUnderLoad { .. } => "not both kept up with two of the loads; lower ones would tell".into(),
             Topic::CpuPerRequest { .. } | Topic::FewClients { .. } => {
                 "both kept up with no valid load; lower ones or a quiet machine would tell".into()
             }
@@ -202,7 +205,7 @@ pub(crate) mod tests {
             CPU,
             Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: Some(42_000.0) },
             Topic::FewClients { load: 400.0, waits_ns: Some(5_000_000) },
-            Topic::NearTheLimit { load: Some(31_000.0) },
+            Topic::TailUnderLoad { load: Some(31_000.0) },
             HELD_UP,
             Topic::HeldUp { blocking: 4, for_ns: 50_000_000 },
             Topic::Held { what: "idle connections".into(), memory_bytes: Some(64 << 20) },
@@ -248,8 +251,8 @@ pub(crate) mod tests {
         );
         let held_up = row(HELD_UP, RowVerdict::CannotTell(Undecided::NoCommonBlock));
         assert_eq!(would_take(&held_up).unwrap(), "nothing valid was measured of both; the warnings say why");
-        let nowhere = row(Topic::NearTheLimit { load: None }, RowVerdict::CannotTell(Undecided::NoCommonBlock));
-        assert_eq!(question(&nowhere.topic), "p99 response time near the limit");
+        let nowhere = row(Topic::TailUnderLoad { load: None }, RowVerdict::CannotTell(Undecided::NoCommonBlock));
+        assert_eq!(question(&nowhere.topic), "p99 response time, highest load both carried");
         assert_eq!(would_take(&nowhere).unwrap(), "not both kept up with two of the loads; lower ones would tell");
         assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
     }

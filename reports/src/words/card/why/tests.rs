@@ -85,7 +85,7 @@ fn the_largest_part_of_a_reply_is_named() {
     let of = |first: [f64; 2], second: [f64; 2]| {
         let sides = [first, second].map(|side| side.map(Some).into());
         let time = TimeOfEither { of: RepliesApart::Slowest, parts: parts.clone(), sides };
-        said(&Mechanism::Time(time), &row(Topic::NearTheLimit { load: Some(6e4) }, better(1, 60.0)))
+        said(&Mechanism::Time(time), &row(Topic::TailUnderLoad { load: Some(6e4) }, better(1, 60.0)))
     };
     assert_eq!(
         of([8e6, 1e6], [1e4, 1.4e5]),
