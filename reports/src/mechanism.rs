@@ -10,7 +10,7 @@ pub(crate) mod moments;
 use crate::metrics::{Bands, Metric, TIME_PARTS, TimePart, memory_parts, metric, slope_of};
 use crate::placement::cpus_of_cell;
 use crate::record::store::Run;
-use crate::record::{ArrivalsRecord, Cell, Demand, Load, Phase, ShapeRecord, Timeline};
+use crate::record::{ArrivalsRecord, Demand, Load, Phase, ShapeRecord, Timeline};
 use crate::scorecard::{MeasuredAt, Scorecard, ScorecardRow, Topic};
 use crate::study::{Group, HeldStage, Pool, Series, Trial};
 
@@ -194,7 +194,7 @@ impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
     }
 
     fn costs(&self) -> [ServingCost; 2] {
-        let cost = |pool: &Pool<'_>| ServingCost::of(pool, |cell| cpus_of_cell(self.run, cell));
+        let cost = |pool: &Pool<'_>| ServingCost::of(pool, self.run);
         let mut costs = self.pools().map(|pools| pools.map(cost)).unwrap_or_default();
         if matches!(self.row.topic, Topic::CpuPerRequest { .. }) {
             // What the row says of it is over blocks, and this is the same thing.
@@ -238,10 +238,10 @@ impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
 }
 
 impl ServingCost {
-    fn of(pool: &Pool<'_>, cpus: impl Fn(&Cell) -> usize) -> ServingCost {
+    fn of(pool: &Pool<'_>, run: &Run) -> ServingCost {
         let value = |name: &str| metric(name)?.of_pool(pool).value();
         let cpu_ns = pool.sum(|cell| cell.server.window_cpu_ns);
-        let offered_ns = pool.sum(|cell| Some(cell.load.window_ns.saturating_mul(cpus(cell) as u64)));
+        let offered_ns = pool.sum(|cell| Some(cell.load.window_ns.saturating_mul(cpus_of_cell(run, cell) as u64)));
         ServingCost {
             cpu_ns: value("cpu_per_request"),
             switches: value("switches_per_request"),
@@ -262,7 +262,7 @@ fn clients_in_closed_loop(load: &Load) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{PlacementKind, PlacementRecord, ServerUsage};
+    use crate::record::{Cell, Machine, Manifest, PlacementRecord, ServerUsage};
 
     #[test]
     fn a_server_is_busy_on_the_cpus_that_it_had() {
@@ -276,18 +276,15 @@ mod tests {
             window_ns: 1_000,
             timeout_ns: 1,
         };
+        let of_cpus = |cpus: u32| PlacementRecord { server_cpus: (0..cpus).collect(), ..PlacementRecord::default() };
         let used = |cpu_ns: u64, cpus: Option<u32>| Cell {
             server: ServerUsage { window_cpu_ns: Some(cpu_ns), ..ServerUsage::default() },
-            placement: cpus.map(|cpus| PlacementRecord {
-                kind: PlacementKind::Isolated,
-                server_cpus: (0..cpus).collect(),
-                generator_cpus: Vec::new(),
-            }),
+            placement: cpus.map(of_cpus),
             ..Cell::new(load.clone())
         };
-        let usual = 4;
-        let cpus = |cell: &Cell| cell.placement.as_ref().map_or(usual, |own| own.server_cpus.len());
-        let busy = |cells: &[Cell]| ServingCost::of(&Pool::of(cells.iter().collect()), cpus).busy;
+        let manifest = Manifest::new(Machine::default(), of_cpus(4));
+        let run = Run { manifest, cells: Vec::new(), timelines: Vec::new(), predictions: Vec::new() };
+        let busy = |cells: &[Cell]| ServingCost::of(&Pool::of(cells.iter().collect()), &run).busy;
         assert_eq!(busy(&[used(1_000, None)]), Some(0.25));
         assert_eq!(busy(&[used(1_000, Some(1)), used(1_000, Some(1))]), Some(1.0));
         assert_eq!(busy(&[used(1_000, Some(2))]), Some(0.5));
