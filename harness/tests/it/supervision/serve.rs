@@ -113,10 +113,7 @@ fn a_reader_that_has_gone_is_no_panic() {
 fn a_server_by_hand_holds_as_many_connections_as_the_system_allows() {
     let shell = "ulimit -Sn 64 && exec \"$0\" serve threaded --spin-rate 1";
     let mut command = Command::new("sh");
-    command.args(["-c", shell]).arg(HARNESS).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = Killed(command.spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let (_child, _said, line) = Killed::saying(command.args(["-c", shell]).arg(HARNESS).stdin(Stdio::null()));
     let ready: Ready = serde_json::from_str(&line).unwrap();
     let limits = fs::read_to_string(format!("/proc/{}/limits", ready.pid)).unwrap();
     let open_files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
