@@ -79,7 +79,7 @@ pub struct ScorecardEntry {
     pub measured: Option<String>,
     /// Blocks that have both.
     pub blocks: usize,
-    /// In so many of them something disturbed the machine.
+    /// In so many of them something disturbed the machine, or nobody could see whether.
     pub disturbed: usize,
     /// Name of the experiment that it is from.
     pub experiment: String,

@@ -54,7 +54,7 @@ fn trust(run: &Run, card: &Scorecard) -> String {
 
 /// How often the rows were measured: `once`, `3 to 10 times`.
 fn measured(card: &Scorecard) -> String {
-    let blocks = || card.rows.iter().map(|row| row.blocks);
+    let blocks = || card.rows.iter().map(|row| row.blocks).filter(|blocks| *blocks > 0);
     let (least, most) = (blocks().min().unwrap_or(0), blocks().max().unwrap_or(0));
     if least == most { often(most) } else { format!("{} to {}", count(least as u64), often(most)) }
 }
@@ -107,6 +107,8 @@ mod tests {
              measured; hollow: not decided."
         );
         let often = |rows| measured(&card(rows));
+        let nowhere = ScorecardRow { blocks: 0, ..open.clone() };
+        assert_eq!(often(vec![once.clone(), nowhere]), "once");
         assert_eq!([often(vec![once.clone()]), often(vec![once, open])], ["once", "1 to 3 times"]);
     }
 

@@ -69,7 +69,7 @@ pub enum Undecided {
     NoLimit,
     /// A block has no number.
     NoRatio(NoRatio),
-    /// Both were tried, and there is no block in which both are valid, and kept up where it takes that.
+    /// Both were tried, and in no block are both valid, nor do they both keep up where it takes that.
     NoCommonBlock,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Duel {
     pub(super) unit: Unit,
     pub(super) better: Direction,
     pub(super) sides: [BlockValues; 2],
-    /// Blocks in which something disturbed the machine under one of the two.
+    /// Blocks in which something disturbed the machine under one of the two, or nobody could see whether.
     pub(super) disturbed: BTreeSet<u32>,
     pub(super) floor: Floor,
     pub(super) blocks_needed: usize,
@@ -93,8 +93,14 @@ pub(super) struct Duel {
 
 impl Duel {
     /// The blocks that both have.
-    pub(super) fn pairs(&self) -> Vec<(BlockValue, BlockValue)> {
+    fn pairs(&self) -> Vec<(BlockValue, BlockValue)> {
         paired(&self.sides[0], &self.sides[1])
+    }
+
+    /// How many of them have a number or a bound of both.
+    pub(super) fn numbers(&self) -> usize {
+        let is_known = |value: &BlockValue| *value != BlockValue::Missing;
+        self.pairs().iter().filter(|(first, second)| is_known(first) && is_known(second)).count()
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Computed from the blocks alone, with the statistics of every other verdict: paired ratios on the logarithm, all rows
 //! judged together after Holm, and no difference below what a server differs by from itself. A row that nothing was tried
-//! for is left out; one that has no valid block of both can't tell. Must not know: sentences (`../words/card/scorecard.rs`), pixels, HTML. Beside it: `cast.rs` (whom it is
-//! about), `rows.rs` and `trials.rs` (where each row finds its figures), `duel.rs` (what becomes of them).
+//! for is left out; one that has no valid block of both can't tell. Must not know: sentences (`../words/card/scorecard.rs`),
+//! pixels, HTML. Beside it: `cast.rs` (whom it is about), `rows.rs` and `trials.rs` (where each row finds its figures),
+//! `duel.rs` (what becomes of them).
 
 mod cast;
 mod duel;
@@ -58,7 +59,7 @@ pub struct ScorecardRow {
     pub verdict: RowVerdict,
     /// Blocks that have both.
     pub blocks: usize,
-    /// In so many of them something disturbed the machine.
+    /// In so many of them something disturbed the machine, or nobody could see whether.
     pub disturbed: usize,
     /// Who stood for a protagonist that was not measured here itself: another contender of the same model, by the options
     /// that it differs in.

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use super::cast::{Player, players};
 use super::duel::{Direction, Duel};
 use super::{MeasuredAt, Protagonist, RowSource, Topic};
-use crate::metrics::{Metric, memory_parts, metric, slopes_by_block};
+use crate::metrics::{Metric, Reading, memory_parts, metric, slopes_by_block};
 use crate::objective::{BlockResult, carries};
-use crate::record::{Demand, Manifest, ShapeRecord};
+use crate::record::{Demand, Manifest, Phase, ShapeRecord};
 use crate::stats::BlockValue;
 use crate::study::{Group, Pool, Series, Standing, Trial, disturbed_by};
 use crate::verdict::{BlockValues, Floor, block_values, floor, has_any};
@@ -24,7 +24,7 @@ pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[P
     });
     let scenes: Vec<PlayedGroup<'_, '_>> = scenes.collect();
     let rows = [
-        scenes.iter().find_map(PlayedGroup::memory),
+        best(scenes.iter().filter_map(PlayedGroup::memory)),
         under_load(&scenes, "cpu_per_request", busiest, |place| Topic::CpuPerRequest {
             load: place.load,
             connections: place.connections,
@@ -44,9 +44,15 @@ pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[P
     rows.into_iter().flatten().collect()
 }
 
-/// The first with a block that both have or, where there is none, the first.
+/// The first with a number of both or, where there is none, the first.
 fn best(duels: impl Iterator<Item = Duel>) -> Option<Duel> {
-    duels.min_by_key(|duel| duel.pairs().is_empty())
+    duels.min_by_key(|duel| duel.numbers() == 0)
+}
+
+/// What the blocks say that count; absent where none of them has measured it.
+pub(super) fn measured(metric: &Metric, blocks: &[Pool<'_>]) -> Option<BlockValues> {
+    let is_measured = |pool: &Pool<'_>| pool.counts() && metric.of_pool(pool) != Reading::Absent;
+    blocks.iter().any(is_measured).then(|| block_values(metric, blocks))
 }
 
 /// A workload and who plays the two parts in it.
@@ -86,8 +92,8 @@ fn highest(place: &Place) -> Option<PlaceRank> {
     (place.is_highest && place.waits_ns.is_none()).then_some([place.load, 0.0])
 }
 
-/// A metric of requests that can be answered at once, or wait and need no CPU for it, at the best place of all; the more blocks up to what a verdict takes,
-/// the better.
+/// A metric of requests that can be answered at once, or wait and need no CPU for it, at the best place of all; the more
+/// blocks up to what a verdict takes, the better.
 fn under_load(
     scenes: &[PlayedGroup<'_, '_>],
     name: &str,
@@ -100,7 +106,11 @@ fn under_load(
         for place in scene.places() {
             let Some([major, minor]) = rank(&place) else { continue };
             let duel = scene.duel(topic(&place), metric, place.at(), &|series| place.values(series, metric));
-            let rank = [duel.pairs().len().min(metric.blocks_for_verdict) as f64, major, minor];
+            // Where both keep up, what is not there was not looked at.
+            if place.is_sound && duel.sides.iter().any(BlockValues::is_empty) {
+                continue;
+            }
+            let rank = [duel.numbers().min(metric.blocks_for_verdict) as f64, major, minor];
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, duel));
             }
@@ -119,7 +129,7 @@ impl Place {
             Some(_) => series.trial(self.variation).map(|trial| (&trial.blocks, trial.standing))?,
             None => series.at(self.load).map(|point| (&point.blocks, point.standing))?,
         };
-        (standing == Standing::Sound).then(|| block_values(metric, blocks)).filter(has_any)
+        (standing == Standing::Sound).then(|| measured(metric, blocks)).flatten()
     }
 }
 
@@ -222,9 +232,11 @@ impl PlayedGroup<'_, '_> {
         if !self.sides().iter().all(|series| series.serves_all()) {
             return None;
         }
+        if !self.sides().iter().all(|series| series.phase(Phase::Idle).next().is_some()) {
+            return None;
+        }
         let values = |series: &Series<'_>| Some(slopes_by_block(series, &parts)).filter(has_any);
-        let duel = self.duel(Topic::MemoryPerConnection, first, MeasuredAt::Everywhere, &values);
-        duel.sides.iter().all(has_any).then_some(duel)
+        Some(self.duel(Topic::MemoryPerConnection, first, MeasuredAt::Everywhere, &values))
     }
 
     /// Whether the server asked a backend for what its requests wait for.
@@ -283,7 +295,7 @@ fn answered(block: &Pool<'_>, achieved: &Metric) -> BlockValue {
     }
 }
 
-/// Blocks of what a row's figures are from in which something disturbed the machine.
+/// Blocks of what a row's figures are from in which something disturbed the machine, or nobody could see whether.
 fn disturbed_blocks(series: &Series<'_>, at: MeasuredAt) -> BTreeSet<u32> {
     let points = series.points.iter().filter(|point| match at {
         MeasuredAt::Everywhere => true,

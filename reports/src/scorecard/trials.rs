@@ -5,7 +5,7 @@
 
 use super::cast::differing;
 use super::duel::{Direction, Duel, SideValue};
-use super::rows::PlayedGroup;
+use super::rows::{PlayedGroup, measured};
 use super::{MeasuredAt, Remedy, Topic};
 use crate::crossover::{ServedRate, served};
 use crate::format::Unit;
@@ -13,7 +13,7 @@ use crate::metrics::{Metric, Reading, metric};
 use crate::record::{ArrivalsRecord, Bound, Demand, ShapeRecord, Swept};
 use crate::stats::BlockValue;
 use crate::study::{Pool, Series, Standing, Trial, ascending};
-use crate::verdict::{BlockValues, block_values, has_any};
+use crate::verdict::{BlockValues, has_any};
 
 /// How many times better something must make a value to be called a remedy.
 const HELPS: f64 = 2.0;
@@ -51,10 +51,9 @@ impl PlayedGroup<'_, '_> {
         let [first, second] = self.sides();
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
         let tried = variations.into_iter().filter(|at| *at > 0.0 && second.trial(Some(*at)).is_some());
-        let is_valid = |at: &f64| [first, second].iter().all(|side| valid(side, Some(*at)).is_some());
-        let fewest = tried.min_by_key(|at| !is_valid(at))?;
+        let fewest = tried.min_by_key(|at| !self.are_valid(Some(*at)))?;
         let topic = Topic::HeldUp { blocking: fewest as u32, for_ns };
-        Some(self.of_trials(topic, metric, Some(fewest), Direction::Less))
+        self.of_trials(topic, metric, Some(fewest), Direction::Less)
     }
 
     /// How many connections are held until a newcomer gets no answer, where both have the same bounds.
@@ -83,7 +82,7 @@ impl PlayedGroup<'_, '_> {
             Some([]) | None => None,
             Some(_) => return None,
         };
-        Some(self.of_trials(Topic::Held { what, memory_bytes }, metric, None, Direction::More))
+        self.of_trials(Topic::Held { what, memory_bytes }, metric, None, Direction::More)
     }
 
     /// Computation at the greatest value of a variable of its own, such as the CPUs of the server.
@@ -98,19 +97,25 @@ impl PlayedGroup<'_, '_> {
         let [first, second] = self.sides();
         let is_quiet = |trial: &Trial<'_>| trial.pool.cells.iter().all(|cell| cell.disturbance.is_none());
         let are_quiet = |at: &f64| [first, second].iter().all(|side| side.trial(Some(*at)).is_some_and(is_quiet));
-        let is_valid = |at: &f64| [first, second].iter().all(|side| valid(side, Some(*at)).is_some());
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
-        let most = variations.into_iter().rev().filter(are_quiet).min_by_key(|at| !is_valid(at))?;
+        let most = variations.into_iter().rev().filter(are_quiet).min_by_key(|at| !self.are_valid(Some(*at)))?;
         let at = format!("{label}: {}", Unit::Count.show(most));
-        Some(self.of_trials(Topic::Computation { at }, metric, Some(most), Direction::More))
+        self.of_trials(Topic::Computation { at }, metric, Some(most), Direction::More)
     }
 
-    fn of_trials(&self, topic: Topic, metric: &Metric, variation: Option<f64>, better: Direction) -> Duel {
-        let values =
-            |series: &Series<'_>| Some(block_values(metric, &valid(series, variation)?.blocks)).filter(has_any);
+    /// Absent where both are valid and one was not measured.
+    fn of_trials(&self, topic: Topic, metric: &Metric, variation: Option<f64>, better: Direction) -> Option<Duel> {
+        let values = |series: &Series<'_>| measured(metric, &valid(series, variation)?.blocks);
         let duel = self.duel(topic, metric, MeasuredAt::Trial(variation), &values);
+        if self.are_valid(variation) && duel.sides.iter().any(BlockValues::is_empty) {
+            return None;
+        }
         let remedies = [0, 1].map(|who| self.remedy(who, metric, variation, better));
-        Duel { better, remedies, ..duel }
+        Some(Duel { better, remedies, ..duel })
+    }
+
+    fn are_valid(&self, variation: Option<f64>) -> bool {
+        self.sides().into_iter().all(|side| valid(side, variation).is_some())
     }
 
     /// The contender of a player's model that does best with other options, where that is much better.

@@ -53,15 +53,24 @@ fn a_row_without_a_valid_block_of_both_stays_and_can_not_tell() {
     let topics = |rows: &[ScorecardRow]| rows.iter().map(|row| row.topic.key()).collect::<Vec<_>>();
     for whole in [fixture::duel(), about(fixture_trials::run(), ["threaded", "async-multi"])] {
         let without = rows(invalid(whole.clone(), |cell| cell.contender.starts_with("async-multi")));
-        let of_cells = |row: &&ScorecardRow| !matches!(row.topic, Topic::MemoryPerConnection);
-        let there: Vec<ScorecardRow> = rows(whole).iter().filter(of_cells).cloned().collect();
-        let without: Vec<ScorecardRow> = without.iter().filter(of_cells).cloned().collect();
-        assert_eq!(topics(&without), topics(&there));
+        assert_eq!(topics(&without), topics(&rows(whole)));
         for row in without {
             assert_eq!(row.verdict, RowVerdict::CannotTell(Undecided::NoCommonBlock), "{row:?}");
             assert_eq!((row.values, row.ratio, row.blocks), ([None, None], None, 0));
         }
     }
+}
+
+/// Both are valid, and so is the reason: a p99 takes more requests.
+#[test]
+fn too_few_requests_for_a_percentile_are_the_reason_where_they_are() {
+    let mut run = about(fixture_trials::run(), ["threaded", "async-multi"]);
+    for cell in run.cells.iter_mut().filter(|cell| cell.experiment == "blocking-sleep") {
+        let events = &mut cell.traffic.as_mut().unwrap().events;
+        *events = events.drain(..).step_by(20).collect();
+    }
+    let held_up = rows(run).into_iter().find(|row| matches!(row.topic, Topic::HeldUp { .. })).unwrap();
+    assert!(matches!(held_up.verdict, RowVerdict::CannotTell(Undecided::NoRatio(_))), "{held_up:?}");
 }
 
 #[test]

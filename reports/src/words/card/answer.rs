@@ -12,9 +12,10 @@ use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, SideValue, Topic};
 /// The answer in at most three sentences.
 pub fn answer(card: &Scorecard) -> Vec<String> {
     if card.decided() == 0 {
-        return vec![match card.rows.len() {
-            0 => "This run measured nothing that tells the two apart.".into(),
-            _ => "Nothing is decided yet: these figures are estimates.".into(),
+        let has_figures = card.rows.iter().any(|row| row.blocks > 0);
+        return vec![match has_figures {
+            false => "This run measured nothing that tells the two apart.".into(),
+            true => "Nothing is decided yet: these figures are estimates.".into(),
         }];
     }
     let mut sentences: Vec<String> = [1, 0].into_iter().filter_map(|who| in_favour_of(card, who)).collect();
@@ -201,7 +202,10 @@ mod tests {
     fn without_a_verdict_there_is_no_answer() {
         let open = RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 1, needed: 10 });
         assert_eq!(answer(&card(vec![row(CPU, open)])), ["Nothing is decided yet: these figures are estimates."]);
-        assert_eq!(answer(&card(Vec::new())), ["This run measured nothing that tells the two apart."]);
+        let nothing = ["This run measured nothing that tells the two apart."];
+        assert_eq!(answer(&card(Vec::new())), nothing);
+        let nowhere = ScorecardRow { blocks: 0, ..row(CPU, RowVerdict::CannotTell(Undecided::NoCommonBlock)) };
+        assert_eq!(answer(&card(vec![nowhere])), nothing);
     }
 
     #[test]

@@ -118,9 +118,9 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
         Undecided::NoLimit => "not both came to their limit; more load would tell".into(),
         Undecided::NoRatio(_) => "some measurements gave no number; longer ones would".into(),
         Undecided::NoCommonBlock => match row.topic {
-            Topic::TailUnderLoad { .. } => "not both kept up with two of the loads; lower ones would tell".into(),
+            Topic::TailUnderLoad { .. } => "not two valid loads that both kept up with; lower ones may tell".into(),
             Topic::CpuPerRequest { .. } | Topic::FewClients { .. } => {
-                "both kept up with no valid load; lower ones or a quiet machine would tell".into()
+                "no valid load that both kept up with; lower ones may tell".into()
             }
             _ => "nothing valid was measured of both; the warnings say why".into(),
         },
@@ -140,10 +140,10 @@ pub fn remedy(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     })
 }
 
-/// `the machine was disturbed in 3 of 10 measurements`; absent where it never was.
+/// `the machine was not seen to be quiet in 3 of 10 measurements`; absent where it always was.
 pub fn disturbed(row: &ScorecardRow) -> Option<String> {
     let all = format::counted(row.blocks as u64, "measurement");
-    (row.disturbed > 0).then(|| format!("the machine was disturbed in {} of {all}", row.disturbed))
+    (row.disturbed > 0).then(|| format!("the machine was not seen to be quiet in {} of {all}", row.disturbed))
 }
 
 /// Who was measured in place of a protagonist: `tokio with 4 workers`; absent where both were themselves.
@@ -245,15 +245,12 @@ pub(crate) mod tests {
         let said = |why| would_take(&row(CPU, RowVerdict::CannotTell(why))).unwrap();
         assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; 10 times would decide");
         assert_eq!(said(Undecided::TooClose { decided_by: Some(40) }), "measured 10 times; some 40 would decide");
-        assert_eq!(
-            said(Undecided::NoCommonBlock),
-            "both kept up with no valid load; lower ones or a quiet machine would tell"
-        );
+        assert_eq!(said(Undecided::NoCommonBlock), "no valid load that both kept up with; lower ones may tell");
         let held_up = row(HELD_UP, RowVerdict::CannotTell(Undecided::NoCommonBlock));
         assert_eq!(would_take(&held_up).unwrap(), "nothing valid was measured of both; the warnings say why");
         let nowhere = row(Topic::TailUnderLoad { load: None }, RowVerdict::CannotTell(Undecided::NoCommonBlock));
         assert_eq!(question(&nowhere.topic), "p99 response time, highest load both carried");
-        assert_eq!(would_take(&nowhere).unwrap(), "not both kept up with two of the loads; lower ones would tell");
+        assert_eq!(would_take(&nowhere).unwrap(), "not two valid loads that both kept up with; lower ones may tell");
         assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
     }
 
@@ -276,9 +273,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_machine_that_was_not_quiet_is_named_in_the_row() {
+    fn a_machine_that_was_not_seen_to_be_quiet_is_named_in_the_row() {
         let of = |disturbed| super::disturbed(&ScorecardRow { disturbed, ..row(CPU, better(1, 2.0)) });
-        assert_eq!(of(3).unwrap(), "the machine was disturbed in 3 of 10 measurements");
+        assert_eq!(of(3).unwrap(), "the machine was not seen to be quiet in 3 of 10 measurements");
         assert_eq!(of(0), None);
     }
 
