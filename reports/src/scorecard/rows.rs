@@ -150,13 +150,14 @@ impl PlayedGroup<'_, '_> {
             _ => return Vec::new(),
         };
         let [first, second] = self.sides();
+        let highest = self.highest_of_both();
         let points = self.loads_of_both().into_iter().map(|load| Place {
             load,
             is_sound: self.both_keep_up_with(load),
             waits_ns,
             connections: first.at(load).and_then(|point| connections(&point.pool)),
             variation: None,
-            is_highest: self.highest_of_both() == Some(load),
+            is_highest: highest == Some(load),
         });
         let trials = first.trials.iter().filter(|trial| trial.variation.is_some()).filter_map(|trial| {
             let both = [trial, second.trial(trial.variation)?];
@@ -187,14 +188,10 @@ impl PlayedGroup<'_, '_> {
     /// The highest load that both keep up with, of several; of the others the highest, where there is none; absent where one
     /// load was tried.
     fn highest_of_both(&self) -> Option<f64> {
-        let (kept, not_kept): (Vec<f64>, Vec<f64>) =
-            self.loads_of_both().into_iter().partition(|load| self.both_keep_up_with(*load));
-        match (kept.as_slice(), not_kept.last()) {
-            ([_, .., highest], _) => Some(*highest),
-            ([_], Some(highest)) => Some(*highest),
-            ([], Some(highest)) => (not_kept.len() > 1).then_some(*highest),
-            (_, None) => None,
-        }
+        let tried = self.loads_of_both();
+        let (kept, others): (Vec<f64>, Vec<f64>) = tried.iter().partition(|load| self.both_keep_up_with(**load));
+        let highest = if kept.len() > 1 { kept.last() } else { others.last() };
+        highest.copied().filter(|_| tried.len() > 1)
     }
 
     pub(super) fn duel(
@@ -229,14 +226,10 @@ impl PlayedGroup<'_, '_> {
         let parts = memory_parts();
         let first = *parts.first()?;
         // What a connection costs a server that does not serve it says nothing.
-        if !self.sides().iter().all(|series| series.serves_all()) {
-            return None;
-        }
-        if !self.sides().iter().all(|series| series.phase(Phase::Idle).next().is_some()) {
-            return None;
-        }
+        let is_tried = |series: &&Series<'_>| series.serves_all() && series.phase(Phase::Idle).next().is_some();
         let values = |series: &Series<'_>| Some(slopes_by_block(series, &parts)).filter(has_any);
-        Some(self.duel(Topic::MemoryPerConnection, first, MeasuredAt::Everywhere, &values))
+        let duel = || self.duel(Topic::MemoryPerConnection, first, MeasuredAt::Everywhere, &values);
+        self.sides().iter().all(is_tried).then(duel)
     }
 
     /// Whether the server asked a backend for what its requests wait for.
