@@ -182,28 +182,24 @@ fn doubts(run: &Run) -> Vec<Doubt> {
 
 /// Why requests of a cell had no right reply, each reason with what to do and, of wrong replies, with the first example of the
 /// run. None where something was done to the server: then they are what came of it.
-fn lost_requests<'r>(
-    cell: &'r Cell,
-    examples: &mut BTreeMap<MalformedReason, &'r str>,
-) -> impl Iterator<Item = (String, String)> {
-    let traffic = cell.traffic.as_ref().filter(|_| cell.disturbance.is_none());
+fn lost_requests<'r>(cell: &'r Cell, examples: &mut BTreeMap<MalformedReason, &'r str>) -> Vec<(String, String)> {
+    let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.disturbance.is_none()) else { return Vec::new() };
     // Of surplus bytes a warning tells.
-    let malformed = traffic.into_iter().flat_map(|traffic| &traffic.malformed);
-    let malformed = malformed.filter(|malformed| malformed.reason != MalformedReason::Surplus).map(|malformed| {
+    let malformed = traffic.malformed.iter().filter(|malformed| malformed.reason != MalformedReason::Surplus);
+    let malformed = malformed.map(|malformed| {
         let example = *examples.entry(malformed.reason).or_insert(&malformed.example);
         let as_in = if example.is_empty() { String::new() } else { format!("; one began with {example}") };
         (format!("replies were wrong: {}{as_in}", malformed.reason.describe()), malformed.reason.remedy().to_owned())
     });
-    let statuses = traffic.filter(|traffic| traffic.ledger.error > 0);
-    let statuses = statuses.into_iter().flat_map(|traffic| traffic.statuses.keys());
-    let errors = statuses.filter(|status| !(200..300).contains(*status)).map(|status| {
+    let is_error = |status: &&u16| traffic.ledger.error > 0 && !(200..300).contains(*status);
+    let errors = traffic.statuses.keys().filter(is_error).map(|status| {
         let remedy = match status {
             300..400 | 404 | 405 | 410 => "ask for a page that the server has (--path)",
             _ => "look at why the server answers so",
         };
         (format!("replies had the status {status}"), remedy.to_owned())
     });
-    malformed.collect::<Vec<_>>().into_iter().chain(errors)
+    malformed.chain(errors).collect()
 }
 
 /// Whether what a warning says is what came of something that was done to the server: no doubt, but a result.

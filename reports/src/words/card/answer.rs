@@ -13,10 +13,12 @@ use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, SideValue, Topic};
 pub fn answer(card: &Scorecard) -> Vec<String> {
     if card.decided() == 0 {
         let has_figures = card.rows.iter().any(|row| row.blocks > 0);
-        return vec![match has_figures {
-            false => "This run measured nothing that tells the two apart.".into(),
-            true => "Nothing is decided yet: these figures are estimates.".into(),
-        }];
+        let said = if has_figures {
+            "Nothing is decided yet: these figures are estimates."
+        } else {
+            "This run measured nothing that tells the two apart."
+        };
+        return vec![said.into()];
     }
     let mut sentences: Vec<String> = [1, 0].into_iter().filter_map(|who| in_favour_of(card, who)).collect();
     let alike = card.rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Alike { .. }));
