@@ -16,35 +16,28 @@ use crate::publish::subject::{Place, links, target};
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Hands out the files of a folder on loopback.
-struct FileServer {
-    address: SocketAddr,
+fn served(root: PathBuf) -> SocketAddr {
+    listen(move |mut stream| {
+        let path = asked_for(&stream);
+        let (status, body) = match fs::read(root.join(path.trim_start_matches('/'))) {
+            Ok(body) => ("200 OK", body),
+            Err(_) => ("404 Not Found", Vec::new()),
+        };
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        stream.write_all(&body).unwrap();
+    })
 }
 
-impl FileServer {
-    fn start(root: PathBuf) -> FileServer {
-        let address = listen(move |mut stream| {
-            let path = asked_for(&stream);
-            let (status, body) = match fs::read(root.join(path.trim_start_matches('/'))) {
-                Ok(body) => ("200 OK", body),
-                Err(_) => ("404 Not Found", Vec::new()),
-            };
-            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
-            stream.write_all(&body).unwrap();
-        });
-        FileServer { address }
-    }
-
-    /// Status and body of what is at this path.
-    fn get(&self, path: &str) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        let mut reply = Vec::new();
-        stream.read_to_end(&mut reply).unwrap();
-        let end = reply.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
-        let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
-        (status, reply.split_off(end))
-    }
+/// Status and body of what is at this path.
+fn get(server: SocketAddr, path: &str) -> (u16, Vec<u8>) {
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let end = reply.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+    let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
+    (status, reply.split_off(end))
 }
 
 fn asked_for(stream: &TcpStream) -> String {
@@ -55,11 +48,11 @@ fn asked_for(stream: &TcpStream) -> String {
 }
 
 /// Everything that can be come to from a page, by its path below the site, and whether it was there.
-fn followed(server: &FileServer, below: &str, from: &str) -> BTreeMap<String, u16> {
+fn followed(server: SocketAddr, below: &str, from: &str) -> BTreeMap<String, u16> {
     let (mut found, mut seen) = (BTreeMap::new(), BTreeSet::from([from.to_owned()]));
     let mut next = VecDeque::from([from.to_owned()]);
     while let Some(path) = next.pop_front() {
-        let (status, body) = server.get(&format!("{below}/{path}"));
+        let (status, body) = get(server, &format!("{below}/{path}"));
         found.insert(path.clone(), status);
         if !path.ends_with(".html") {
             continue;
@@ -81,8 +74,8 @@ fn a_site_that_was_published_twice_is_whole_below_any_path() {
     home.run_of("two", "2026-01-09");
     home.done(&["publish", "web/of/ours/site", "one"]);
     home.done(&["publish", "web/of/ours/site", "two"]);
-    let server = FileServer::start(home.path("web"));
-    let found = followed(&server, "/of/ours/site", "index.html");
+    let server = served(home.path("web"));
+    let found = followed(server, "/of/ours/site", "index.html");
     let missing: Vec<_> = found.iter().filter(|(_, status)| **status != 200).collect();
     assert!(missing.is_empty(), "{missing:?}");
     let pages = found.keys().filter(|path| path.ends_with("index.html")).count();
@@ -90,5 +83,5 @@ fn a_site_that_was_published_twice_is_whole_below_any_path() {
     let kinds: BTreeSet<&str> = found.keys().filter_map(|path| path.rsplit('.').next()).collect();
     assert_eq!(kinds, BTreeSet::from(["gz", "html", "json", "png"]));
     // What it does not find it says.
-    assert_eq!(server.get("/of/ours/site/nothing.html").0, 404);
+    assert_eq!(get(server, "/of/ours/site/nothing.html").0, 404);
 }
