@@ -3,6 +3,7 @@
 //! Nothing in here asserts a speed. On a busy machine a load may come out invalid, and then says so with its exit code.
 
 mod cut_link;
+mod extremes;
 mod figures;
 mod foreign;
 mod histogram_files;
