@@ -32,7 +32,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Looks again and again until `seen`; false when it was not seen in time. A look that takes long is taken less often, so that
 /// what is looked at has the CPU.
 pub(crate) fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
-    let (shortest, longest) = (Duration::from_millis(2), Duration::from_millis(20));
+    let (shortest, longest) = (Duration::from_millis(2), Duration::from_millis(100));
     let give_up = Instant::now() + deadline;
     loop {
         let begun = Instant::now();
