@@ -42,7 +42,7 @@ pub(crate) fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool
         if begun >= give_up {
             return false;
         }
-        std::thread::sleep((2 * begun.elapsed()).clamp(shortest, longest));
+        std::thread::sleep((20 * begun.elapsed()).clamp(shortest, longest));
     }
 }
 
@@ -169,7 +169,7 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
 
 /// The name of a browser in the PATH, where this machine has one.
 pub(crate) fn browser() -> Option<&'static str> {
-    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let browsers = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
     let found = browsers.into_iter().find(|browser| Command::new(browser).arg("--version").output().is_ok());
     if found.is_none() {
         missing("chromium");

@@ -17,6 +17,9 @@ use crate::skipped::missing;
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 /// What a browser may take to end when it is asked to; it is killed afterwards.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// The first of them draws pages as the others do, but has no windows and menus around them: that is more than half of the work.
+const PROGRAMS: [&str; 4] =
+    ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -45,8 +48,7 @@ pub(crate) struct Chromium {
 impl Chromium {
     /// The program; none where chromium is not installed, which is an error where `CI` is set.
     pub(crate) fn program() -> Option<&'static str> {
-        let candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-        let found = candidates.into_iter().find(|path| Path::new(path).exists());
+        let found = PROGRAMS.into_iter().find(|path| Path::new(path).exists());
         if found.is_none() {
             missing("chromium");
         }
