@@ -54,7 +54,7 @@ fn every_row_can_be_turned_wrong() {
 }
 
 /// How many programs are asked at a time. Most of a row is waiting.
-const AT_A_TIME: usize = 3;
+const AT_A_TIME: usize = 4;
 
 /// It may be built beside tests that wait, before its answers are asked for.
 #[test]
