@@ -22,6 +22,7 @@ use crate::common::started::Started;
 use crate::common::{LONGEST_WAIT, text, within};
 use crate::load_command::namespaces::SERVER;
 use crate::load_command::{Findings, load};
+use crate::skipped::skipped;
 
 /// Served on a thread in the server's namespace.
 fn serve_within(bed: &Bed) -> OwnServer {
@@ -96,16 +97,31 @@ fn sent_again(namespace: &str) -> u64 {
 
 #[test]
 fn a_link_that_is_cut_shows_as_the_stall_that_it_is() {
-    let Some(bed) = Bed::made() else { return };
-    let server = serve_within(&bed);
+    for _ in 0..3 {
+        let Some(bed) = Bed::made() else { return };
+        let (found, stall) = cut_load(&bed);
+        // Else it never caught up: other programs held the server up, and the arithmetic is that of a server that does.
+        if stall.drain_rps > 2.0 * f64::from(RATE_RPS) {
+            return assert_shows(&found, &stall, sent_again(&bed.names[1]));
+        }
+    }
+    skipped("how a cut shows: the server did not catch up in any of three tries, so busy was this machine");
+}
+
+/// A load whose link is cut in the middle, and what the server saw of it.
+fn cut_load(bed: &Bed) -> (Findings, Stall) {
+    let server = serve_within(bed);
     let (worker, rate, window) = (bed.within(1), RATE_RPS.to_string(), format!("{}s", WINDOW.as_secs()));
     // One connection, behind which all requests wait together; a second one would be back at a moment of its own.
     let asked = ["-c", "1", "--arrivals", "constant", "--rate", &rate, "--duration", &window, "--warm-up", "0s"];
     let elsewhere = ["--allow-remote", "--load-from", &worker, AS_WORKER[0], AS_WORKER[1]];
     let load = Started::of(&mut load(&[&[SERVER, "--format", "json"], &asked[..], &elsewhere].concat()));
     assert!(within(LONGEST_WAIT, || server.served() > 4_000), "nothing was sent");
-    let stall = cut(&bed, &server);
-    let found = Findings::read(load.ended());
+    let stall = cut(bed, &server);
+    (Findings::read(load.ended()), stall)
+}
+
+fn assert_shows(found: &Findings, stall: &Stall, segments_sent_again: u64) {
     assert_eq!(found.ledger("ok"), found.ledger("scheduled"), "{}", found.json["ledger"]);
     // Of all requests, (1 - q) have waited longer than the percentile q. In a stall a request waits the longer the earlier
     // it was due, and what had gathered is gone when the server has caught up.
@@ -118,9 +134,8 @@ fn a_link_that_is_cut_shows_as_the_stall_that_it_is() {
         assert!(off.abs() < 0.05, "{name}: {measured} s where {stall:?} makes {expected} s");
     }
     // And it is said whose doing it was.
-    let segments = sent_again(&bed.names[1]);
-    assert_eq!(found.json["workers"][0]["noise"]["segments_sent_again"], segments);
+    assert_eq!(found.json["workers"][0]["noise"]["segments_sent_again"], segments_sent_again);
     let notices = found.json["notices"].as_array().unwrap();
     let said = notices.iter().any(|notice| notice.as_str().unwrap().contains("again during the load"));
-    assert!(segments > 0 && said, "{segments}: {notices:?}");
+    assert!(segments_sent_again > 0 && said, "{segments_sent_again}: {notices:?}");
 }
