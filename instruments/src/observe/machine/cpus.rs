@@ -77,8 +77,8 @@ pub(super) fn between(
 ) -> Result<Noise, String> {
     let span_ns = after.at_ns.saturating_sub(before.at_ns);
     if span_ns < SHORTEST_SPAN_NS {
-        let ms = |ns: u64| ns / 1_000_000;
-        return Err(format!("it lasted {} ms, and this takes {} ms", ms(span_ns), ms(SHORTEST_SPAN_NS)));
+        // The same for all that were too short, so that a report says it once.
+        return Err(format!("it lasted less than the {} ms that this takes", SHORTEST_SPAN_NS / 1_000_000));
     }
     let (first, last) = before.ticks.zip(after.ticks).ok_or("/proc/stat can't be read")?;
     let of_all_cpus = |cpu_ns: u64, cpus: u64| cpu_ns as f64 / (span_ns * cpus.max(1)) as f64;
@@ -266,7 +266,8 @@ pub(super) mod tests {
             between(&before, &after, server, TICK_NS).unwrap_err()
         };
         let (start, end) = (totals(0, 0, 0, 0), totals(1000, 9, 9, 0));
-        assert_eq!(why(start, totals(199, 9, 9, 0), ServerCpu::Used(0)), "it lasted 199 ms, and this takes 200 ms");
+        let short = [100, 199].map(|ms| why(start, totals(ms, 9, 9, 0), ServerCpu::Used(0)));
+        assert_eq!(short, ["it lasted less than the 200 ms that this takes"; 2]);
         assert_eq!(why(MachineTotals { ticks: None, ..start }, end, ServerCpu::Used(0)), "/proc/stat can't be read");
         assert_eq!(why(start, end, ServerCpu::Unknown), "the server's own CPU time is not known");
         let unwatched = between(&start, &end, ServerCpu::NotWatched, TICK_NS).unwrap();
