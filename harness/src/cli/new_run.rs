@@ -148,7 +148,7 @@ impl HeldMachine {
     ) -> anyhow::Result<Option<Warning>> {
         let busy = busy::doubt(first_look, quiet);
         let servers = Servers { page: plan.page.clone(), commands: commands.to_vec(), host_cpus: None };
-        servers.try_out(&plan.placement.server_cpus, &self.interrupt)?;
+        servers.try_out(&plan.placement.server_cpus, &self.interrupt, |server| plan.asked_for(server))?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
         restrict_this_thread(own_cpus(plan))?;
         Ok(busy)

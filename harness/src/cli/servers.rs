@@ -3,19 +3,26 @@
 //!
 //! Beside it: `contenders.rs`, the list of models; `process/command.rs`, which starts a program.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::iter;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use instruments::load::{HeldConnections, PageRequest, Work};
+use anyhow::Context;
+use instruments::backend::{Backend, Promptness};
+use instruments::load::{HeldConnections, LoadError, PageRequest, Work};
 use instruments::observe::allowed_cpus;
+use reports::format::list;
+use reports::record::Demand;
 use servers::MODELS;
 use servers::protocol::Wire;
 
 use super::output::usage;
 use super::target::check_path;
-use crate::plan::{PlanError, ServerCommand};
+use crate::plan::{AskedFor, PlanError, ServerCommand};
 use crate::process::{ADDRESS, CommandLaunch, PORT, launch_command};
 use crate::run::Interrupt;
 
@@ -103,42 +110,128 @@ impl Servers {
         self.host_cpus.clone().map_or_else(allowed_cpus, Ok)
     }
 
-    /// Starts each program once and asks it once, so that a run does not begin with one that can't serve.
+    /// Starts each program once and asks it once, and then for each kind of work that `asked_for` says of it by name, so that a
+    /// run does not begin with one that can't serve.
     ///
     /// # Errors
-    /// Where one does not start, or its reply is not right; with the end of its standard error.
-    pub(super) fn try_out(&self, cpus: &[u32], interrupt: &Interrupt) -> anyhow::Result<()> {
-        let work = self.page.clone().map_or_else(|| Work::new("echo", "hi"), Work::Page);
+    /// Where one does not start, or a reply is not right; with the end of its standard error.
+    pub(super) fn try_out(
+        &self,
+        cpus: &[u32],
+        interrupt: &Interrupt,
+        asked_for: impl Fn(&str) -> Vec<AskedFor>,
+    ) -> anyhow::Result<()> {
         for command in &self.commands {
-            let ServerCommand { name, words, text, .. } = command;
-            let launched = launch_command(&CommandLaunch { cpus, ..CommandLaunch::new(name, words, interrupt.flag()) });
-            if interrupt.is_set() {
+            let parts = asked_for(&command.name);
+            let Some(Tried { wrong, stderr_tail }) = self.tried(command, &parts, cpus, interrupt)? else {
                 // What follows ends as any run that is interrupted.
                 return Ok(());
-            }
-            let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
-            let mut held = HeldConnections::new(server.address(), &work, interrupt.flag())?;
-            held.grow_to(1, REPLY_TIMEOUT)?;
-            let answered = held.ask_each(REPLY_TIMEOUT)?;
-            drop(held);
-            let stopped = server.stop();
-            if answered == 0 && !interrupt.is_set() {
-                let hint = match &self.page {
-                    Some(page) => format!("see what it says to curl http://{ADDRESS}{}", page.path),
-                    None => format!("harness check --server '{text}' says what is wrong"),
-                };
-                let said = match stopped.stderr_tail.trim() {
-                    "" => String::new(),
-                    tail => format!("; its standard error ends with: {tail}"),
-                };
-                return usage(format!("--server {name}: it runs, and its reply to {work} is not right; {hint}{said}"));
-            }
+            };
+            let complaint = match &wrong[..] {
+                [] => continue,
+                [(FIRST, work)] => self.no_reply(command, work),
+                _ => lacking(command, &parts, &wrong),
+            };
+            let said = match stderr_tail.trim() {
+                "" => String::new(),
+                tail => format!("; its standard error ends with: {tail}"),
+            };
+            return usage(format!("--server {}: it runs, but {complaint}{said}", command.name));
         }
         Ok(())
     }
+
+    /// Nothing where a signal came. A server that no longer gives the first reply, or never did, is asked for nothing else.
+    fn tried<'a>(
+        &self,
+        command: &ServerCommand,
+        parts: &'a [AskedFor],
+        cpus: &[u32],
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Option<Tried<'a>>> {
+        let kinds: BTreeMap<&str, &Work> =
+            parts.iter().flat_map(|part| &part.kinds).map(|(kind, work)| (kind.as_str(), work)).collect();
+        let calls = kinds.values().any(|work| work.calls_backend());
+        let backend = calls.then(|| Backend::start(Promptness::Sleeps)).transpose();
+        let backend = backend.context("the backend for call requests can't be started")?;
+        let backend = backend.as_ref().map(Backend::address);
+        let launch = CommandLaunch::new(&command.name, &command.words, interrupt.flag());
+        let launched = launch_command(&CommandLaunch { cpus, backend, ..launch });
+        if interrupt.is_set() {
+            return Ok(None);
+        }
+        let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
+        let first = self.page.clone().map_or_else(|| Work::new("echo", "hi"), Work::Page);
+        let mut wrong = Vec::new();
+        for (kind, work) in iter::once((FIRST, &first)).chain(kinds) {
+            if !is_answered(server.address(), work, interrupt)? {
+                wrong.push((kind, work.clone()));
+                if kind == FIRST || !is_answered(server.address(), &first, interrupt)? {
+                    break;
+                }
+            }
+        }
+        let tried = Tried { wrong, stderr_tail: server.stop().stderr_tail };
+        Ok((!interrupt.is_set()).then_some(tried))
+    }
+
+    /// Why it can't take part in anything.
+    fn no_reply(&self, command: &ServerCommand, work: &Work) -> String {
+        let hint = match &self.page {
+            Some(page) => format!("see what it says to curl http://{ADDRESS}{}", page.path),
+            None => format!("harness check --server '{}' says what is wrong", command.text),
+        };
+        format!("its reply to {work} is not right; {hint}")
+    }
 }
 
-/// How long a program that listens may take for its first reply.
+/// What came of a program that was tried out.
+struct Tried<'a> {
+    /// The kinds of work to which its replies are wrong, each with the request.
+    wrong: Vec<(&'a str, Work)>,
+    /// The end of its standard error.
+    stderr_tail: String,
+}
+
+/// Whether a request gets a right reply, on a connection of its own.
+fn is_answered(server: SocketAddr, work: &Work, interrupt: &Interrupt) -> Result<bool, LoadError> {
+    let lasts_ns = match work.demand() {
+        Some(
+            Demand::Waiting { for_ns }
+            | Demand::Blocking { for_ns }
+            | Demand::Computing { for_ns }
+            | Demand::Locking { for_ns },
+        ) => for_ns,
+        Some(Demand::Nothing) | None => 0,
+    };
+    let mut held = HeldConnections::new(server, work, interrupt.flag())?;
+    held.grow_to(1, REPLY_TIMEOUT)?;
+    Ok(held.ask_each(REPLY_TIMEOUT + Duration::from_nanos(lasts_ns))? > 0)
+}
+
+/// Which experiments a server can't be in, since its replies to these kinds of work are wrong, and how it is compared in others.
+fn lacking(command: &ServerCommand, parts: &[AskedFor], wrong: &[(&str, Work)]) -> String {
+    let needs_one = |part: &&AskedFor| wrong.iter().any(|(kind, _)| part.kinds.contains_key(*kind));
+    let (without, others): (Vec<&AskedFor>, Vec<&AskedFor>) = parts.iter().partition(needs_one);
+    let names = |parts: Vec<&AskedFor>| parts.iter().map(|part| part.experiment).collect::<Vec<&str>>();
+    let remedy = match &names(others)[..] {
+        [] => "ask for other work".to_owned(),
+        others => format!("a new run with --experiments {} can have it", others.join(",")),
+    };
+    let wrong: Vec<String> = wrong.iter().map(|(_, work)| format!("its reply to {work}")).collect();
+    let are = if wrong.len() > 1 { "are" } else { "is" };
+    format!(
+        "it can't be in {}: {} {are} not right; {remedy}, or see what is wrong with harness check --server '{}'",
+        list(names(without)),
+        list(wrong),
+        command.text
+    )
+}
+
+/// Stands for the first request, which is for no experiment.
+const FIRST: &str = "";
+
+/// How long a program that listens may take for a reply, beyond what the work lasts.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// As long as a name that tells contenders apart may be.

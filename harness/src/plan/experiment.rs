@@ -2,7 +2,9 @@
 //! experiments themselves are in `experiments/`, a file each.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use instruments::load::Work;
 use reports::diff::ComparedFigure;
 use reports::record::{Decision, ExperimentRecord, Objective, Picture};
 
@@ -111,6 +113,21 @@ impl Experiment {
     pub fn all_tasks(&self, sizes: &Sizes) -> Vec<Task> {
         let capacities = self.equal_capacities([ANYBODY], 1_000.0);
         [self.probes(sizes), self.tasks(sizes, &capacities, ANYBODY)].concat()
+    }
+
+    /// The kinds of work that its requests ask for, by name, each with one of these requests. Where a search chooses the tasks,
+    /// they are those of its workloads.
+    pub fn kinds_of_work(&self, sizes: &Sizes) -> BTreeMap<String, Work> {
+        let tasks = self.all_tasks(sizes);
+        let mut works: Vec<Work> = tasks.iter().flat_map(|task| task.kind.works()).cloned().collect();
+        if works.is_empty() {
+            works.extend(self.workloads.iter().map(Workload::work));
+        }
+        let named = works.into_iter().filter_map(|work| match &work {
+            Work::Asked { request_message, .. } => Some((request_message.clone(), work)),
+            Work::Page(_) => None,
+        });
+        named.collect()
     }
 
     /// Whether all of its cells are loads, and none holds connections or disturbs a server.

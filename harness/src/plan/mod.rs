@@ -26,6 +26,6 @@ pub use order::{Turn, arrival_seed, block_order};
 pub use participant::{BASE, PROTAGONISTS, Participant, ServerCommand, TWIN, is_base, is_twin};
 pub use placement::{CpuNeed, place, place_task};
 pub use preset::{Preset, Repeated, Sizes};
-pub use run::{Inside, PlanError, RunPlan};
+pub use run::{AskedFor, Inside, PlanError, RunPlan};
 pub use task::{HoldSpec, Task, TaskKind};
 pub use work::Workload;

@@ -1,7 +1,9 @@
 //! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
-use instruments::load::PageRequest;
+use instruments::load::{PageRequest, Work};
 use reports::record::{self, OtherBuild, PlacementRecord};
 
 use super::{
@@ -45,6 +47,15 @@ pub enum Inside {
     On,
     /// Not at all.
     Off,
+}
+
+/// What a contender is asked for in an experiment.
+#[derive(Debug)]
+pub struct AskedFor {
+    /// The experiment's name.
+    pub experiment: &'static str,
+    /// The kinds of work by name, each with one of its requests.
+    pub kinds: BTreeMap<String, Work>,
 }
 
 /// Why a plan can't be made.
@@ -154,6 +165,17 @@ impl RunPlan<'_> {
             None => PROTAGONISTS.contains(&contender),
         };
         !decision.contenders().all(is_cast) || decides(contender) || is_asked_for
+    }
+
+    /// What a contender is asked for; nothing where everybody is asked for one page.
+    pub fn asked_for(&self, label: &str) -> Vec<AskedFor> {
+        let plays = |part: &[usize]| part.iter().any(|place| self.contenders[*place].label() == label);
+        let parts = self.experiments.iter().zip(&self.parts).filter(|(_, part)| self.page.is_none() && plays(part));
+        let asked_for = |(experiment, _): (&&Experiment, _)| AskedFor {
+            experiment: experiment.name,
+            kinds: experiment.kinds_of_work(&self.sizes),
+        };
+        parts.map(asked_for).collect()
     }
 
     /// What our own models speak, where that is not JSON lines.

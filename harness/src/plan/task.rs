@@ -4,6 +4,7 @@
 //! task holds.
 
 use std::borrow::Cow;
+use std::iter;
 use std::time::Duration;
 
 use instruments::clock::nanoseconds;
@@ -118,16 +119,19 @@ impl TaskKind {
         }
     }
 
+    /// What its requests ask for.
+    pub fn works(&self) -> impl Iterator<Item = &Work> {
+        let (work, beside) = match self {
+            TaskKind::Load(spec) => (&spec.work, None),
+            TaskKind::Hold(spec) => (&spec.work, None),
+            TaskKind::Disturbed(spec) => (&spec.probe.work, spec.disturbance.kind.work()),
+        };
+        iter::once(work).chain(beside)
+    }
+
     /// Whether a request of it has the server ask its backend.
     pub fn calls_backend(&self) -> bool {
-        match self {
-            TaskKind::Load(spec) => spec.work.calls_backend(),
-            TaskKind::Hold(spec) => spec.work.calls_backend(),
-            TaskKind::Disturbed(spec) => {
-                let beside = spec.disturbance.kind.work().is_some_and(Work::calls_backend);
-                beside || spec.probe.work.calls_backend()
-            }
-        }
+        self.works().any(Work::calls_backend)
     }
 
     /// About how long it takes, without the server's start and stop. Open load within capacity ends with its window.

@@ -52,7 +52,8 @@ pub(super) fn run(args: &WatchArgs, colours: Colours) -> anyhow::Result<ExitCode
     let interrupt = Interrupt::listen_patiently()?;
     let machine = machine()?;
     restrict_this_thread(&placement.generator_cpus)?;
-    servers.try_out(&placement.server_cpus, &interrupt)?;
+    // What it is asked for can be changed while it is watched.
+    servers.try_out(&placement.server_cpus, &interrupt, |_| Vec::new())?;
     let web = args.web.then(|| Web::start(PageView::Session, args.web_port, &placement.generator_cpus)).transpose()?;
     let backend = Backend::start(Promptness::Sleeps).context("the backend for call requests can't be started")?;
     let session = session(args, &backend, limits, &machine, &placement.server_cpus, &contenders, &servers);

@@ -1,8 +1,10 @@
 //! The example servers keep to the protocol, and take part in a comparison.
 
+use std::fs;
+
 use crate::commands::at_root;
 use crate::common::home::Home;
-use crate::common::{has, root};
+use crate::common::{has, root, source};
 
 /// Each with the program that runs it.
 const EXAMPLES: [(&str, &str); 3] =
@@ -26,7 +28,7 @@ fn every_example_passes_all_of_the_check() {
 
 #[test]
 fn every_file_among_the_examples_is_checked() {
-    let files = std::fs::read_dir(root().join("docs/examples")).unwrap();
+    let files = fs::read_dir(root().join("docs/examples")).unwrap();
     let mut files: Vec<String> = files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
     let mut known = EXAMPLES.map(|(_, file)| file.to_owned());
@@ -62,7 +64,37 @@ fn an_example_beside_a_model_is_a_report_of_both() {
         assert!(ledger.malformed == 0 && ledger.error == 0, "{}: {ledger:?}", cell.id);
     }
     assert!(of_py.iter().any(|cell| cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.ok > 0)));
-    let report = std::fs::read_to_string(out.join("report.html")).unwrap();
+    let report = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(report.contains("python3 docs/examples/python_threads.py {port}"));
     assert!(report.contains("In mutex, py was not run: "));
+}
+
+#[test]
+fn a_server_that_lacks_work_is_refused_with_the_experiments_that_do_without() {
+    if !has("python3", "--version") {
+        return;
+    }
+    let home = Home::new();
+    let whole = source("docs/examples/python_threads.py");
+    // One does not know a kind of work, the other ends with it.
+    let lacking = whole.replace("if kind == \"call\"", "if kind == \"ring\"");
+    let ending = whole.replace("if kind == \"call\":", "if kind == \"call\":\n        os._exit(7)");
+    let server = ["--server", "py=python3 lacking.py {port}"];
+    let refused = |text: &str, experiments: &str, words: &str| {
+        assert_ne!(text, whole);
+        fs::write(home.path().join("lacking.py"), text).unwrap();
+        home.compared(&[&server[..], &["--experiments", experiments]].concat()).refused(words);
+        assert!(!home.out().exists(), "something was written");
+    };
+    let left = "in latency-curve: its reply to call 5ms is not right; a new run with --experiments memory can have it";
+    for text in [&ending, &lacking] {
+        refused(text, "latency-curve,memory", left);
+    }
+    let none_left =
+        "not right; ask for other work, or see what is wrong with harness check --server 'python3 lacking.py";
+    refused(&lacking, "latency-curve", none_left);
+    let map = ["map", "--models", "threaded", "--work", "call 5ms,sleep 1ms", "--budget", "1min"];
+    let words = "can't be in map: its reply to call 5ms is not right; ask for other work";
+    home.ended(&[&map[..], &server].concat()).refused(words);
+    home.compared(&[&server[..], &["--experiments", "memory"]].concat()).measured();
 }
