@@ -167,16 +167,6 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
     is_there
 }
 
-/// The name of a browser in the PATH, where this machine has one.
-pub(crate) fn browser() -> Option<&'static str> {
-    let browsers = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
-    let found = browsers.into_iter().find(|browser| Command::new(browser).arg("--version").output().is_ok());
-    if found.is_none() {
-        missing("chromium");
-    }
-    found
-}
-
 /// Set in a process that plays the harness, to be killed.
 const PARENT: &str = "HARNESS_TEST_PARENT";
 

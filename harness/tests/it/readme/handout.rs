@@ -12,7 +12,8 @@ use reports::words::scorecard::bare_question;
 use tempfile::TempDir;
 
 use crate::common::home::{Ended, harness};
-use crate::common::{browser, root};
+use crate::common::root;
+use crate::devtools::Chromium;
 
 /// A row each, of any load: none is printed.
 fn topics() -> [Topic; 8] {
@@ -112,7 +113,7 @@ fn commands_to_take_home_are_there() {
 /// One sheet has two sides.
 #[test]
 fn the_handout_prints_on_two_pages() {
-    let Some(browser) = browser() else { return };
+    let Some(browser) = Chromium::program() else { return };
     let folder = TempDir::new().unwrap();
     let printed = folder.path().join("handout.pdf");
     let option = |name: &str, path: &Path| format!("--{name}={}", path.display());

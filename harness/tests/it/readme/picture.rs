@@ -7,7 +7,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::common::home::HARNESS;
-use crate::common::{browser, copy_run, root, source};
+use crate::common::{copy_run, root, source};
+use crate::devtools::Chromium;
 
 /// Every PNG file begins with these; width and height stand behind them and the head of the first chunk.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -28,7 +29,7 @@ fn size(picture: &Path) -> [u32; 2] {
 
 #[test]
 fn the_picture_can_be_made_again() {
-    if browser().is_none() {
+    if Chromium::program().is_none() {
         return;
     }
     let folder = TempDir::new().unwrap();
