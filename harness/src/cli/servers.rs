@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::iter;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +15,6 @@ use instruments::backend::{Backend, Promptness};
 use instruments::load::{HeldConnections, LoadError, PageRequest, Work};
 use instruments::observe::allowed_cpus;
 use reports::format::list;
-use reports::record::Demand;
 use servers::MODELS;
 use servers::protocol::Wire;
 
@@ -123,16 +121,18 @@ impl Servers {
     ) -> anyhow::Result<()> {
         for command in &self.commands {
             let parts = asked_for(&command.name);
-            let Some(Tried { wrong, stderr_tail }) = self.tried(command, &parts, cpus, interrupt)? else {
+            let Some(tried) = self.tried(command, &parts, cpus, interrupt)? else {
                 // What follows ends as any run that is interrupted.
                 return Ok(());
             };
-            let complaint = match &wrong[..] {
-                [] => continue,
-                [(FIRST, work)] => self.no_reply(command, work),
-                _ => lacking(command, &parts, &wrong),
+            let complaint = if !tried.is_serving {
+                self.no_reply(command)
+            } else if !tried.wrong.is_empty() {
+                lacking(command, &parts, &tried.wrong)
+            } else {
+                continue;
             };
-            let said = match stderr_tail.trim() {
+            let said = match tried.stderr_tail.trim() {
                 "" => String::new(),
                 tail => format!("; its standard error ends with: {tail}"),
             };
@@ -161,32 +161,41 @@ impl Servers {
             return Ok(None);
         }
         let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
-        let first = self.page.clone().map_or_else(|| Work::new("echo", "hi"), Work::Page);
+        let answers = |work: &Work| is_answered(server.address(), work, interrupt);
+        let first = self.first_request();
+        let is_serving = answers(&first)?;
         let mut wrong = Vec::new();
-        for (kind, work) in iter::once((FIRST, &first)).chain(kinds) {
-            if !is_answered(server.address(), work, interrupt)? {
+        for (kind, work) in kinds.into_iter().filter(|_| is_serving) {
+            if !answers(work)? {
                 wrong.push((kind, work.clone()));
-                if kind == FIRST || !is_answered(server.address(), &first, interrupt)? {
+                if !answers(&first)? {
                     break;
                 }
             }
         }
-        let tried = Tried { wrong, stderr_tail: server.stop().stderr_tail };
+        let tried = Tried { is_serving, wrong, stderr_tail: server.stop().stderr_tail };
         Ok((!interrupt.is_set()).then_some(tried))
     }
 
+    /// What everybody must have a right reply to.
+    fn first_request(&self) -> Work {
+        self.page.clone().map_or_else(|| Work::new("echo", "hi"), Work::Page)
+    }
+
     /// Why it can't take part in anything.
-    fn no_reply(&self, command: &ServerCommand, work: &Work) -> String {
+    fn no_reply(&self, command: &ServerCommand) -> String {
         let hint = match &self.page {
             Some(page) => format!("see what it says to curl http://{ADDRESS}{}", page.path),
-            None => format!("harness check --server '{}' says what is wrong", command.text),
+            None => check_says(command),
         };
-        format!("its reply to {work} is not right; {hint}")
+        format!("its reply to {} is not right; {hint}", self.first_request())
     }
 }
 
 /// What came of a program that was tried out.
 struct Tried<'a> {
+    /// Whether its first reply was right.
+    is_serving: bool,
     /// The kinds of work to which its replies are wrong, each with the request.
     wrong: Vec<(&'a str, Work)>,
     /// The end of its standard error.
@@ -195,18 +204,9 @@ struct Tried<'a> {
 
 /// Whether a request gets a right reply, on a connection of its own.
 fn is_answered(server: SocketAddr, work: &Work, interrupt: &Interrupt) -> Result<bool, LoadError> {
-    let lasts_ns = match work.demand() {
-        Some(
-            Demand::Waiting { for_ns }
-            | Demand::Blocking { for_ns }
-            | Demand::Computing { for_ns }
-            | Demand::Locking { for_ns },
-        ) => for_ns,
-        Some(Demand::Nothing) | None => 0,
-    };
     let mut held = HeldConnections::new(server, work, interrupt.flag())?;
     held.grow_to(1, REPLY_TIMEOUT)?;
-    Ok(held.ask_each(REPLY_TIMEOUT + Duration::from_nanos(lasts_ns))? > 0)
+    Ok(held.ask_each(REPLY_TIMEOUT + work.lasts())? > 0)
 }
 
 /// Which experiments a server can't be in, since its replies to these kinds of work are wrong, and how it is compared in others.
@@ -216,20 +216,21 @@ fn lacking(command: &ServerCommand, parts: &[AskedFor], wrong: &[(&str, Work)]) 
     let names = |parts: Vec<&AskedFor>| parts.iter().map(|part| part.experiment).collect::<Vec<&str>>();
     let remedy = match &names(others)[..] {
         [] => "ask for other work".to_owned(),
-        others => format!("a new run with --experiments {} can have it", others.join(",")),
+        others => format!("it can be in a new run with --experiments {}", others.join(",")),
     };
     let wrong: Vec<String> = wrong.iter().map(|(_, work)| format!("its reply to {work}")).collect();
     let are = if wrong.len() > 1 { "are" } else { "is" };
     format!(
-        "it can't be in {}: {} {are} not right; {remedy}, or see what is wrong with harness check --server '{}'",
+        "it can't be in {}: {} {are} not right; {remedy}; {}",
         list(names(without)),
         list(wrong),
-        command.text
+        check_says(command)
     )
 }
 
-/// Stands for the first request, which is for no experiment.
-const FIRST: &str = "";
+fn check_says(command: &ServerCommand) -> String {
+    format!("harness check --server '{}' says what is wrong", command.text)
+}
 
 /// How long a program that listens may take for a reply, beyond what the work lasts.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,6 +1,7 @@
 //! What a request asks for: work of one of our servers, or a page of any.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use reports::record::Demand;
 use servers::protocol::{MAX_RESULT_BYTES, Wire};
@@ -84,6 +85,20 @@ impl Work {
             WorkOrder::Spin(duration) => Demand::Computing { for_ns: nanoseconds(duration) },
             WorkOrder::Lock(duration) => Demand::Locking { for_ns: nanoseconds(duration) },
         })
+    }
+
+    /// How long a server is to be at it, beyond what every request takes; nothing where no server knows such work.
+    pub fn lasts(&self) -> Duration {
+        match self.order() {
+            Some(
+                WorkOrder::Sleep(duration)
+                | WorkOrder::Call(duration)
+                | WorkOrder::Block(duration)
+                | WorkOrder::Spin(duration)
+                | WorkOrder::Lock(duration),
+            ) => duration,
+            Some(WorkOrder::Echo(_) | WorkOrder::Reply(_)) | None => Duration::ZERO,
+        }
     }
 
     /// The work as one of our servers understands it.

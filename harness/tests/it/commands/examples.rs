@@ -86,12 +86,13 @@ fn a_server_that_lacks_work_is_refused_with_the_experiments_that_do_without() {
         home.compared(&[&server[..], &["--experiments", experiments]].concat()).refused(words);
         assert!(!home.out().exists(), "something was written");
     };
-    let left = "in latency-curve: its reply to call 5ms is not right; a new run with --experiments memory can have it";
+    let left =
+        "in latency-curve: its reply to call 5ms is not right; it can be in a new run with --experiments memory;";
     for text in [&ending, &lacking] {
         refused(text, "latency-curve,memory", left);
     }
     let none_left =
-        "not right; ask for other work, or see what is wrong with harness check --server 'python3 lacking.py";
+        "not right; ask for other work; harness check --server 'python3 lacking.py {port}' says what is wrong";
     refused(&lacking, "latency-curve", none_left);
     let map = ["map", "--models", "threaded", "--work", "call 5ms,sleep 1ms", "--budget", "1min"];
     let words = "can't be in map: its reply to call 5ms is not right; ask for other work";
